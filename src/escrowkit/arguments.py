@@ -1,0 +1,192 @@
+"""What commands say: the kinds of arguments, and how each is checked before any rule is asked.
+
+Every field of a command is one of these. A wrong kind is `BadArgument`; a sum that cannot be is told later, in the order of
+the refusals, because who may not move at all should not learn first that his sum was wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+from attrs import field, frozen
+
+from escrowkit.conditions import parse as parse_condition
+from escrowkit.errors import BadAmount, BadArgument, Refused, WrongCurrency
+from escrowkit.money import Money
+from escrowkit.periods import Period
+from escrowkit.periods import instant as parse_instant
+
+#: An amount as users write it: `Money`, or text such as "20.00" or "20.00 USD".
+Amount = Money | str
+
+MOST_TEXT: Final = 10_000
+_ARG: Final = "escrowkit.argument"
+
+
+@frozen
+class Kind:
+    """A kind of argument: its name in words, and its check; `sum_` says that it is an amount (zero allowed or not)."""
+
+    name: str
+    check: Callable[[Any], Any]
+    optional: bool = False
+    sum_: bool = False
+    zero: bool = False
+
+
+def _argument(kind: Kind) -> Any:
+    return field(metadata={_ARG: kind}, **({"default": None} if kind.optional else {}))
+
+
+def amount(*, zero: bool = False, optional: bool = False) -> Any:
+    """A sum of money: more than zero, or zero too."""
+    return _argument(Kind("an amount", lambda value: value, optional, sum_=True, zero=zero))
+
+
+def text(*, optional: bool = False) -> Any:
+    """Words, a name, a digest: not empty."""
+    return _argument(Kind("a text", _text, optional))
+
+
+def flag(*, default: bool) -> Any:
+    """Yes or no."""
+    return field(metadata={_ARG: Kind("true or false", _flag)}, default=default)
+
+
+def period() -> Any:
+    """A length of time."""
+    return _argument(Kind("a period", Period.of))
+
+
+def moment(*, optional: bool = False) -> Any:
+    """An aware instant."""
+    return _argument(Kind("an instant", parse_instant, optional))
+
+
+def whole(*, optional: bool = False) -> Any:
+    """A whole number from 1."""
+    return _argument(Kind("a whole number from 1", _whole, optional))
+
+
+def release_condition() -> Any:
+    """A release condition, as a value or in its TOML form."""
+    return _argument(Kind("a release condition", parse_condition, optional=True))
+
+
+def one_of(*values: str) -> Any:
+    """One of a closed list."""
+
+    def check(value: Any) -> str:
+        if value not in values:
+            raise BadArgument(f"{value!r} is not one of {', '.join(values)}")
+        return str(value)
+
+    return _argument(Kind(" | ".join(values), check))
+
+
+def internal(default: Any = attrs.NOTHING) -> Any:
+    """Said by the rules only, so already whole."""
+    return field(default=default)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise BadArgument("a text that is not empty is needed")
+    if len(value) > MOST_TEXT:
+        raise BadArgument(f"a text of at most {MOST_TEXT} characters is needed; name a digest of what is longer")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise BadArgument("true or false is needed")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise BadArgument("a whole number from 1 is needed")
+    return value
+
+
+@frozen
+class Checked:
+    """A command whose arguments are of the right kinds, and what is wrong with its sums, if anything."""
+
+    command: Any
+    wrong: Refused | None
+
+
+def check(command: Any, currency: str) -> Checked:
+    """The command with its arguments read. Raises `BadArgument`; a wrong sum is only noted, to be told in its order."""
+    changes: dict[str, Any] = {}
+    wrong: Refused | None = None
+    for spec in attrs.fields(type(command)):
+        kind: Kind | None = spec.metadata.get(_ARG)
+        if kind is None:
+            continue
+        value = getattr(command, spec.name)
+        if value is None and kind.optional:
+            continue
+        try:
+            if value is None:
+                raise BadArgument(f"{kind.name} is needed")
+            changes[spec.name] = _sum(value, currency, kind) if kind.sum_ else kind.check(value)
+        except (WrongCurrency, BadAmount) as refused:
+            wrong = wrong or refused
+        except BadArgument as refused:
+            raise BadArgument(f"{spec.name} = {_shown(value)}: {refused.words}", key=spec.name) from refused
+    changed = {name: value for name, value in changes.items() if getattr(command, name) is not value}
+    return Checked(attrs.evolve(command, **changed) if changed else command, wrong)
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else shown[:77] + "…"
+
+
+def _sum(value: Any, currency: str, kind: Kind) -> Money:
+    money = value if isinstance(value, Money) else Money.parse(value, currency)
+    if money.currency != currency:
+        raise WrongCurrency(f"This milestone is in {currency}, not in {money.currency}.")
+    if money.minor < 0 or (money.minor == 0 and not kind.zero):
+        raise BadAmount(f"{money} is no amount to move: it must be {'zero or more' if kind.zero else 'more than zero'}.")
+    return money
+
+
+def terms(price: Money, title: str | None, due: datetime | None, release_when: Any) -> dict[str, Any]:
+    """The terms of a proposal, written out: what an acceptance repeats.
+
+    >>> terms(Money(1300, "USD"), "Logo", None, None)
+    {'price': '13.00 USD', 'title': 'Logo'}
+    """
+    written = {
+        "price": str(price),
+        "title": title,
+        "due": due and due.isoformat(),
+        "release_when": release_when and release_when.data(),
+    }
+    return {name: value for name, value in written.items() if value is not None}
+
+
+def same_terms(said: Any, standing: Mapping[str, Any], digest: str, currency: str) -> bool:
+    """Whether an acceptance repeats the standing terms, by digest or written out."""
+    if isinstance(said, str):
+        return said == digest
+    if not isinstance(said, Mapping):
+        return False
+    try:
+        price = Money.parse(said["price"], currency) if isinstance(said.get("price"), str) else said.get("price")
+        due = said.get("due")
+        read = terms(
+            price if isinstance(price, Money) else Money.parse("0", currency),
+            said.get("title"),
+            parse_instant(due) if isinstance(due, datetime) else due and parse_instant(datetime.fromisoformat(due)),
+            said.get("release_when") and parse_condition(said["release_when"]),
+        )
+    except (Refused, KeyError, ValueError, TypeError):
+        return False
+    return read == standing and not set(said) - {"price", "title", "due", "release_when"}

@@ -1,0 +1,361 @@
+"""What a rulebook may say: one line a value, with its kind, its default and its meaning.
+
+The loader, the errors, the rulebook pages and the accessors of `Rulebook` are all made from this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final
+
+from attrs import frozen
+
+from escrowkit.errors import EscrowError
+from escrowkit.money import Money, parse_rate, rate_text
+from escrowkit.periods import Period
+from escrowkit.roles import CALLERS, role_of
+
+
+class _Unknown:
+    """A value that the sources do not settle: whoever needs it is refused."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN: Final = _Unknown()
+
+Answer = str | Mapping[str, Fraction]
+Answers = tuple[Answer, ...]
+
+#: Who gets it, when a rule decides: these move money …
+PAYS: Final = ("payer", "payee", "halves", "as_asked", "claim", "recommendation")
+#: … and these move nothing.
+MOVES_NOTHING: Final = ("contested", "declined", "rejected", "next_stage", "stays")
+
+
+@frozen
+class Kind:
+    """A kind of value: how it is read, how it is shown, and what is allowed, in words."""
+
+    allowed: str
+    read: Callable[[Any], Any]
+    show: Callable[[Any], str] = str
+
+
+def _need(condition: bool, words: str) -> None:
+    if not condition:
+        raise ValueError(words)
+
+
+def _text(value: Any) -> str:
+    _need(isinstance(value, str) and bool(value.strip()), "a text")
+    return str(value)
+
+
+def _count(value: Any) -> int:
+    _need(type(value) is int and 0 <= value <= 1000, "a whole number from 0 to 1000")
+    return int(value)
+
+
+def _flag(value: Any) -> bool:
+    _need(type(value) is bool, "true or false")
+    return bool(value)
+
+
+def _amounts(value: Any) -> dict[str, Money]:
+    """`"30.00 USD"`, or a table by currency."""
+    if isinstance(value, Mapping):
+        _need(bool(value), "at least one currency")
+        return {currency: Money.parse(text, currency) for currency, text in value.items()}
+    money = Money.parse(value)
+    return {money.currency: money}
+
+
+def _roles(value: Any) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    _need(isinstance(names, (list, tuple)) and all(isinstance(n, str) for n in names), "a role or a list of roles")
+    for name in names:
+        _need(name == "witness" or role_of(name) in CALLERS, f"{name!r} is nobody's role")
+    return tuple(names)
+
+
+def _answer(value: Any) -> Answer:
+    if isinstance(value, Mapping):
+        _need(set(value) == {"payer", "payee"}, "shares name payer and payee")
+        shares = {name: parse_rate(share) for name, share in value.items()}
+        _need(sum(shares.values()) == 1, "shares that add up to 100%")
+        return shares
+    _need(value in PAYS + MOVES_NOTHING + ("dispute",), f"{value!r} is not one of them")
+    return str(value)
+
+
+def _answers(value: Any) -> Answers:
+    return tuple(map(_answer, value)) if isinstance(value, list) and value else (_answer(value),)
+
+
+def _show_answers(value: Answers) -> str:
+    def one(answer: Answer) -> str:
+        if isinstance(answer, str):
+            return answer.replace("_", " ")
+        return ", ".join(f"{rate_text(share)} to the {name}" for name, share in answer.items())
+
+    return ", else ".join(map(one, value))
+
+
+def _show_amounts(value: Mapping[str, Money]) -> str:
+    texts = {money.text for money in value.values()}
+    if len(texts) == 1 and len(value) > 1:
+        return f"{texts.pop()} ({', '.join(value)})"
+    return ", ".join(map(str, value.values()))
+
+
+def _tiers(value: Any) -> tuple[tuple[dict[str, Money] | None, Fraction], ...]:
+    _need(isinstance(value, list) and bool(value), "a list of tiers")
+    tiers = []
+    for tier in value:
+        _need(isinstance(tier, Mapping) and set(tier) <= {"up_to", "rate"} and "rate" in tier, "tiers {up_to, rate}")
+        tiers.append((_amounts(tier["up_to"]) if "up_to" in tier else None, parse_rate(tier["rate"])))
+    _need(tiers[-1][0] is None and all(bound for bound, _ in tiers[:-1]), "only the last tier has no up_to")
+    return tuple(tiers)
+
+
+def _show_tiers(value: Any) -> str:
+    return ", ".join(rate_text(r) + (f" up to {_show_amounts(b)}" if b else " above") for b, r in value)
+
+
+@frozen
+class Power:
+    """What a mediator may do: one power, or another one for a stake below a bound."""
+
+    otherwise: str
+    small: str | None = None
+    below: Mapping[str, Money] | None = None
+
+    def at(self, stake: Money) -> str:
+        """The power over this stake."""
+        bound = self.below.get(stake.currency) if self.below else None
+        return self.small if self.small and bound is not None and stake < bound else self.otherwise
+
+    def __str__(self) -> str:
+        if self.small is None or self.below is None:
+            return self.otherwise
+        return f"{self.small} below {_show_amounts(self.below)}, otherwise {self.otherwise}"
+
+
+POWERS: Final = ("facilitate", "recommend", "decide")
+
+
+def _power(value: Any) -> Power:
+    if isinstance(value, str):
+        _need(value in POWERS, f"{value!r} is not one of them")
+        return Power(value)
+    _need(isinstance(value, Mapping) and set(value) == {"below", "small", "otherwise"}, "{below, small, otherwise}")
+    _need(value["small"] in POWERS and value["otherwise"] in POWERS, "powers")
+    return Power(value["otherwise"], value["small"], _amounts(value["below"]))
+
+
+def _dates(value: Any) -> tuple[date, ...] | str:
+    if isinstance(value, Mapping):
+        _need(set(value) == {"country"} and isinstance(value["country"], str), '{ country = "US" }')
+        return str(value["country"])
+    _need(isinstance(value, list) and all(type(day) is date for day in value), "a list of dates")
+    return tuple(value)
+
+
+def choice(*values: str) -> Kind:
+    """One of a closed list."""
+
+    def read(value: Any) -> str:
+        _need(value in values, f"{value!r} is not one of them")
+        return str(value)
+
+    return Kind(" | ".join(values), read, lambda value: value.replace("_", " "))
+
+
+def several(*values: str) -> Kind:
+    """A list out of a closed list."""
+
+    def read(value: Any) -> tuple[str, ...]:
+        names = [value] if isinstance(value, str) else value
+        _need(isinstance(names, list) and set(names) <= set(values), f"a list out of: {', '.join(values)}")
+        return tuple(names)
+
+    return Kind("a list out of: " + ", ".join(values), read, lambda value: ", ".join(value) or "none")
+
+
+TEXT = Kind("a text", _text)
+COUNT = Kind("a whole number", _count)
+FLAG = Kind("true | false", _flag, lambda value: "yes" if value else "no")
+PERIOD = Kind('a period such as "14 days", "72 hours" or "5 business days"', Period.parse)
+PERIOD_OR_NONE = Kind('a period such as "5 days", or "none"', lambda v: None if v == "none" else Period.parse(v))
+RATE = Kind('a rate such as "10%"', parse_rate, rate_text)
+AMOUNT = Kind('an amount that names its currency, "30.00 USD", or a table by currency', _amounts, _show_amounts)
+ROLES = Kind("a role or a list of roles", _roles, lambda value: ", ".join(value) or "nobody")
+ANSWER = Kind(
+    f'{" | ".join(PAYS)} | {{ payer = "60%", payee = "40%" }}, or, moving nothing, {" | ".join(MOVES_NOTHING)}; '
+    "a list is tried in order",
+    _answers,
+    _show_answers,
+)
+REVIEW_ANSWER = Kind("payee | payer | dispute, shares, or a list", _answers, _show_answers)
+TIERS = Kind('a list of { up_to = "500.00 USD", rate = "20%" }, the last without up_to', _tiers, _show_tiers)
+POWER = Kind('facilitate | recommend | decide, or { below = "100.00 USD", small = "decide", otherwise = … }', _power)
+DAYS = several("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAYS = Kind('a list of dates, or { country = "US" }', _dates, str)
+STATES = several("proposed", "agreed", "active", "submitted", "cancelling", "approved", "completed", "cancelled")
+
+
+@frozen
+class Key:
+    """One value of a rulebook: where it stands, of which kind it is, what holds if it is left out, what it means."""
+
+    path: str
+    kind: Kind
+    default: Any
+    words: str
+
+
+SCHEMA: Final[tuple[Key, ...]] = (
+    Key("calendar.timezone", TEXT, "UTC", "the zone in which business days are counted"),
+    Key("calendar.weekend", DAYS, ("sat", "sun"), "days that are no business days"),
+    Key("calendar.holidays", HOLIDAYS, (), "holidays: none, a list, or a country's (extra `holidays`)"),
+    Key("money.min_milestone", AMOUNT, None, "the smallest price of a milestone"),
+    Key("money.max_milestone", AMOUNT, None, "the largest price of a milestone"),
+    Key("money.remainder_to", choice("payer", "payee"), "payer", "who gets the odd unit when a sum is divided"),
+    Key("milestone.start", choice("in_full", "in_part", "unfunded"), "in_full", "how far it must be funded before work starts"),
+    Key("milestone.submit_needs", choice("nothing", "funded"), "nothing", "what a submission needs beside a deliverable"),
+    Key("milestone.max_revisions", COUNT, None, "how often the payer may request changes"),
+    Key("milestone.review.within", PERIOD, None, "how long the payer may review a submission"),
+    Key("milestone.review.since", TEXT, "submitted", "from when: submitted, or attested:<name>"),
+    Key("milestone.review.on_silence", REVIEW_ANSWER, None, "who gets it if the payer stays silent"),
+    Key("milestone.review.notices", COUNT, 0, "how many reminders must have been delivered first"),
+    Key("milestone.review.delay_step", PERIOD, None, "by how much the payer may delay the review at a time"),
+    Key("milestone.review.delay_lockable", FLAG, False, "whether the payee may forbid further delays"),
+    Key("milestone.cancel.by", ROLES, ("payer",), "who may ask for the money back"),
+    Key("milestone.cancel.within", PERIOD, None, "how long the payee may take to answer a cancel request"),
+    Key("milestone.cancel.on_silence", ANSWER, None, "who gets it if the payee does not answer"),
+    Key("milestone.proposal.within", PERIOD, None, "how long the payer may take to answer a split proposal"),
+    Key("milestone.proposal.on_silence", ANSWER, None, "what silence on a split proposal does"),
+    Key("milestone.requirements.within", PERIOD, None, "how long the payer may take to give the requirements"),
+    Key("milestone.requirements.on_silence", ANSWER, None, "who gets it if the requirements are never given"),
+    Key("milestone.late.after", PERIOD, None, "how late before late delivery gives a right"),
+    Key("milestone.late.since", choice("due", "active"), "due", "late, counted from"),
+    Key("milestone.late.right", ROLES, (), "who may cancel because of lateness"),
+    Key("milestone.late.on_silence", ANSWER, None, "what happens by itself when it is late"),
+    Key("milestone.early.before_due", PERIOD, None, "until how long before it is due an early cancel is possible"),
+    Key("milestone.early.right", ROLES, (), "who may cancel early"),
+    Key("escrow.funding.within", PERIOD, None, "how long a requested deposit may take to be confirmed"),
+    Key("escrow.funding.on_silence", ANSWER, ("stays",), "what happens if it never is"),
+    Key("escrow.release.partial", FLAG, True, "whether a part may be released"),
+    Key("escrow.release.by", ROLES, ("payer",), "who may release"),
+    Key("escrow.refund.by", ROLES, ("payee",), "who may refund"),
+    Key("escrow.roll_over", FLAG, False, "whether a rest may go to the next milestone"),
+    Key("escrow.clearing", PERIOD_OR_NONE, None, "how long a release stays in its security hold"),
+    Key("escrow.service_fee.model", choice("none", "flat", "tiered", "per_contract"), "none", "how the service fee is made"),
+    Key("escrow.service_fee.rate", RATE, None, "its rate"),
+    Key("escrow.service_fee.fixed", AMOUNT, None, "its fixed part, once an agreement"),
+    Key("escrow.service_fee.tiers", TIERS, None, "its tiers, over all that was ever released"),
+    Key("escrow.service_fee.payer", choice("payee"), "payee", "who bears it: it is taken when a release leaves the pot"),
+    Key("escrow.service_fee.on_refund", choice("reversed", "payer", "payee"), "reversed", "who bears a fee already taken if the money goes back: the platform (reversed), payer or payee"),
+    Key("escrow.processing_fee.rate", RATE, None, "what the payer pays on top of a deposit"),
+    Key("escrow.processing_fee.fixed", AMOUNT, None, "and a fixed part of it"),
+    Key("escrow.processing_fee.returned", choice("while_held", "always", "never"), "never", "when it comes back with a refund"),
+    Key("escrow.hold_limit.within", PERIOD, None, "the longest time that money may be held"),
+    Key("escrow.hold_limit.since", choice("deposited"), "deposited", "counted from"),
+    Key("escrow.hold_limit.on_expiry", ANSWER, None, "who gets it then"),
+    Key("escrow.dormancy.idle", PERIOD, None, "how long nothing may happen"),
+    Key("escrow.dormancy.notice", PERIOD, None, "and how long after the notice of it"),
+    Key("escrow.dormancy.on_silence", ANSWER, None, "who gets dormant money"),
+    Key("escrow.refund_released.within", PERIOD, None, "how long after its release a payee may give money back"),
+    Key("escrow.refund_released.by", ROLES, ("payee",), "who may give it back"),
+    Key("escrow.chargeback.borne_by", choice("platform", "payee"), "platform", "who bears a chargeback of money that has left"),
+    Key("escrow.impound.within", PERIOD, None, "how long the platform may hold money without a dispute"),
+    Key("dispute.open_by", ROLES, (), "who may open a dispute"),
+    Key("dispute.open_in", STATES, ("active", "submitted", "cancelling", "approved", "completed"), "in which states of the milestone"),
+    Key("dispute.open_after.period", PERIOD, None, "how long to wait before"),
+    Key("dispute.open_after.since", choice("active", "submitted"), "submitted", "counted from"),
+    Key("dispute.reopen", choice("never", "once_a_submission", "always"), "never", "whether a milestone can be disputed again"),
+    Key("dispute.lookback", PERIOD, None, "how long ago released money can still be claimed back"),
+    Key("dispute.answer.payer.within", PERIOD, None, "how long the payer may take to answer"),
+    Key("dispute.answer.payer.since", choice("opened", "escalated"), "opened", "counted from"),
+    Key("dispute.answer.payer.on_silence", ANSWER, None, "what a silent payer means"),
+    Key("dispute.answer.payee.within", PERIOD, None, "how long the payee may take to answer"),
+    Key("dispute.answer.payee.since", choice("opened", "escalated"), "opened", "counted from"),
+    Key("dispute.answer.payee.on_silence", ANSWER, None, "what a silent payee means"),
+    Key("dispute.answer.opener_too", FLAG, False, "whether the opener must answer as well"),
+    Key("dispute.answer.both_silent", ANSWER, ({"payer": Fraction(1, 2), "payee": Fraction(1, 2)},), "who gets it if both had to answer and neither did"),
+    Key("dispute.evidence.until", choice("end", "arbitrated"), "end", "until when evidence can be added"),
+    Key("dispute.stages", several("mediation", "arbitration"), (), "the stages, in order"),
+    Key("dispute.escalate.when", choice("at once", "by a party"), "at once", "how a dispute reaches the next stage"),
+    Key("dispute.escalate.by", ROLES, ("payer", "payee", "mediator"), "who may escalate, if not at once"),
+    Key("dispute.escalate.after", PERIOD, None, "how long to wait before"),
+    Key("dispute.escalate.from_opened", FLAG, False, "whether it can be escalated before it is answered"),
+    Key("dispute.offers.within", PERIOD, None, "how long an offer stands"),
+    Key("dispute.offers.on_silence", ANSWER, ("declined",), "what silence on an offer does"),
+    Key("dispute.offers.rounds", COUNT, None, "how many offers each side may make"),
+    Key("dispute.offers.turns", choice("free", "alternate"), "free", "whether offers alternate"),
+    Key("dispute.extend.by", ROLES, (), "who may extend a clock, for both sides alike"),
+    Key("dispute.extend.step", PERIOD, None, "by how much at most at a time"),
+    Key("dispute.extend.most", COUNT, 1, "how often each clock"),
+    Key("dispute.longest.within", PERIOD, None, "the longest life of a dispute"),
+    Key("dispute.longest.on_expiry", ANSWER, None, "who gets it then"),
+    Key("mediation.power", POWER, None, "what the mediator may do"),
+    Key("mediation.recommend.within", PERIOD, None, "how long a mediator has, from the assignment"),
+    Key("mediation.accept.within", PERIOD, None, "how long the parties may consider a recommendation"),
+    Key("mediation.accept.on_silence", ANSWER, ("rejected",), "what silence on a recommendation means"),
+    Key("mediation.longest", PERIOD, None, "the longest life of a mediation, from the request"),
+    Key("mediation.on_failure", ANSWER, ("next_stage", "stays"), "what happens when mediation fails"),
+    Key("arbitration.eligible.stake_from", AMOUNT, None, "the smallest stake that can be arbitrated"),
+    Key("arbitration.appoint.by", ROLES, ("platform",), "who appoints the arbitrator"),
+    Key("arbitration.fee.model", choice("none", "shares", "rate", "from_pot", "external"), "none", "how the fee is made"),
+    Key("arbitration.fee.paid_to", choice("arbitrator", "platform"), "arbitrator", "who earns it"),
+    Key("arbitration.fee.cost", choice("all", "one_share"), "all", "what is earned: all that was deposited, or one party's share"),
+    Key("arbitration.fee.shares.payer", AMOUNT, None, "the payer's share"),
+    Key("arbitration.fee.shares.payee", AMOUNT, None, "the payee's share"),
+    Key("arbitration.fee.shares.platform", AMOUNT, None, "the platform's share"),
+    Key("arbitration.fee.rate", RATE, None, "each party's rate of the stake"),
+    Key("arbitration.fee.floor", AMOUNT, None, "each party's least"),
+    Key("arbitration.fee.cap", AMOUNT, None, "each party's most"),
+    Key("arbitration.fee.borne", choice("each", "loser", "by_share_lost"), "each", "who bears what is earned"),
+    Key("arbitration.pay.within", PERIOD, None, "how long the parties may take to pay the fee"),
+    Key("arbitration.pay.order", choice("claimant_first", "any", "sealed"), "any", "in which order they pay"),
+    Key("arbitration.pay.all_by_one", FLAG, False, "whether one side may pay everything"),
+    Key("arbitration.none_paid", ANSWER, None, "who gets it if nobody pays"),
+    Key("arbitration.one_paid.gets", ANSWER, ("claim",), "who gets it if only one pays"),
+    Key("arbitration.one_paid.out_of", choice("held", "stake"), "stake", "out of what"),
+    Key("arbitration.small_pot.up_to", AMOUNT, None, "a stake so small that it is divided without a ruling"),
+    Key("arbitration.small_pot.divide", ANSWER, None, "how it is divided"),
+    Key("arbitration.award.within", PERIOD, None, "how long the arbitrator may take"),
+    Key("arbitration.award.on_silence", ANSWER, None, "who gets it without an award in time"),
+    Key("arbitration.award.menu", choice("any", "all_or_nothing", "last_offers"), "any", "what an award may be"),
+    Key("arbitration.refusal.divide", ANSWER, ({"payer": Fraction(1, 2), "payee": Fraction(1, 2)},), "who gets it if the arbitrator does not rule"),
+    Key("arbitration.appeal.within", PERIOD, None, "how long an award can be appealed"),
+    Key("conduct.default_suspends", FLAG, False, "whether a default suspends the silent side; it never moves money"),
+)  # fmt: skip
+
+KEYS: Final[Mapping[str, Key]] = {key.path: key for key in SCHEMA}
+#: Every part that is no value itself: `milestone`, `milestone.review`, …
+PARTS: Final = frozenset(path.rsplit(".", n)[0] for path in KEYS for n in range(1, path.count(".") + 1))
+#: Parts that may be written as one value: `one_paid = "claim"` is `one_paid = { gets = "claim" }`.
+SHORT: Final[Mapping[str, str]] = {
+    "arbitration.one_paid": "gets",
+    "dispute.escalate": "when",
+    "escrow.chargeback": "borne_by",
+    "escrow.impound": "within",
+    "escrow.service_fee": "model",
+    "milestone.cancel": "within",
+}
+
+
+def read(key: Key, value: Any) -> Any:
+    """The value of a key, or `ValueError` with what is wrong and what is allowed."""
+    if value == "unknown":
+        return UNKNOWN
+    try:
+        return key.kind.read(value)
+    except (ValueError, EscrowError, TypeError) as error:
+        words = getattr(error, "words", None) or str(error)
+        raise ValueError(f"{value!r}: {words}; allowed: {key.kind.allowed}") from error

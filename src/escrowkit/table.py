@@ -1,0 +1,491 @@
+"""A table of moves: the law of one machine, one row a line, proved when it is built.
+
+`Table` makes a `transitions.Machine` from its rows and compiles its dispatch from that machine, so what is drawn is what
+runs. A row says: in this state, on this command, by this role, then that state, telling this event, when these guards
+hold. A guard is a named function whose docstring is the rule in words.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+
+import attrs
+from attrs import field, frozen
+from transitions import EventData, Machine, MachineError
+
+from escrowkit.errors import RANK, DefinitionError, NoSuchMove, NotNow, NotYourMove, Refused
+from escrowkit.money import Money
+from escrowkit.roles import PEOPLE, Role
+
+# `transitions` logs every callback at INFO; a host's root logger would triple the cost of a move.
+logging.getLogger("transitions").setLevel(logging.WARNING)
+
+State = StrEnum
+It = TypeVar("It")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class _Said:
+    """What commands and events share: the machine that they belong to and a name, both from the class."""
+
+    __slots__ = ()
+    machine: ClassVar[str]
+    name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.machine = cls.__module__.rpartition(".")[2]
+        cls.name = _snake(cls.__name__)
+
+    @classmethod
+    def fields(cls) -> tuple[str, ...]:
+        """The names of its own fields, the milestone aside."""
+        shared = {"milestone", "by", "at", "actor", "before", "after"}
+        return tuple(f.name for f in attrs.fields(cls) if f.name not in shared)
+
+
+@frozen
+class Command(_Said):
+    """Something that somebody wants to do to one milestone."""
+
+    milestone: str
+
+
+@frozen
+class Event(_Said):
+    """Something that happened: what the command said, plus who, when, and the state before and after."""
+
+    milestone: str
+    by: str = field(kw_only=True)
+    at: datetime = field(kw_only=True)
+    actor: str | None = field(kw_only=True, default=None)
+    before: str | None = field(kw_only=True, default=None)
+    after: str = field(kw_only=True, default="")
+
+    @classmethod
+    def of(cls, ctx: Context[Any], after: str) -> Self:
+        """The event that a command causes. A subclass with more fields than its command works them out in `figures`."""
+        command = ctx.command
+        said = {name: getattr(command, name) for name in type(command).fields()}
+        said.update(cls.figures(ctx))
+        known = cls.fields()
+        return cls(
+            command.milestone,
+            **{name: value for name, value in said.items() if name in known},
+            by=ctx.name,
+            at=ctx.at,
+            actor=ctx.actor,
+            before=ctx.state,
+            after=after,
+        )
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """What the event says beyond its command."""
+        return {}
+
+
+@frozen
+class Context(Generic[It]):
+    """What a guard sees, read-only: the machine's own record, the command, who and when, the rules and the pot."""
+
+    it: It
+    state: str | None
+    command: Any
+    by: Role
+    name: str
+    at: datetime
+    pot: Any
+    actor: str | None = None
+
+    @property
+    def rules(self) -> Any:
+        """The rulebook of this milestone."""
+        return self.pot.rules
+
+
+Test = Callable[[Context[Any]], bool]
+
+
+class Guard:
+    """A named condition of a move: a function of the `Context`, its rule in words, and the refusal that it causes.
+
+    `until` tells when waiting helps, `most` the largest value that would do, `reads` the rulebook values that it needs.
+    """
+
+    def __init__(
+        self,
+        test: Test,
+        *,
+        refusal: type[Refused] = NotNow,
+        reads: tuple[str, ...] = (),
+        until: Callable[[Context[Any]], datetime | None] | None = None,
+        most: Callable[[Context[Any]], Money | None] | None = None,
+    ) -> None:
+        self.test = test
+        self.__name__ = test.__name__
+        self.words = " ".join((test.__doc__ or "").split())
+        self.refusal = refusal
+        self.reads = reads
+        self.until = until
+        self.most = most
+
+    def __call__(self, ctx: Context[Any]) -> bool:
+        return self.test(ctx)
+
+    def __repr__(self) -> str:
+        return f"<guard {self.__name__}>"
+
+    def refuse(self, ctx: Context[Any]) -> Refused:
+        """The refusal that tells why this guard does not hold."""
+        return self.refusal(
+            self.words,
+            key=self.__name__,
+            missing=(self.words,),
+            until=self.until(ctx) if self.until else None,
+            most=self.most(ctx) if self.most else None,
+        )
+
+
+def guard(
+    refusal: type[Refused] = NotNow,
+    *,
+    reads: tuple[str, ...] = (),
+    until: Callable[[Context[Any]], datetime | None] | None = None,
+    most: Callable[[Context[Any]], Money | None] | None = None,
+) -> Callable[[Test], Guard]:
+    """Make a guard of a function; its docstring is the rule in words."""
+    return lambda test: Guard(test, refusal=refusal, reads=reads, until=until, most=most)
+
+
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+#: Where it came from: one edge for each origin, in the drawing and in the machine.
+BACK: Final = _Mark("BACK")
+#: The state that it is in.
+SAME: Final = _Mark("SAME")
+
+Roles = frozenset[Role]
+
+
+def _many(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list, set, frozenset)) else (value,)
+
+
+def _roles(value: Role | Iterable[Role]) -> Roles:
+    return frozenset(_many(value))
+
+
+@frozen
+class Row:
+    """One move. `on` is a state, several, or None (creates); `then` a state, `BACK` or `SAME`."""
+
+    on: tuple[StrEnum | None, ...] = field(converter=_many)
+    command: type[Command]
+    by: Roles = field(converter=_roles)
+    then: StrEnum | _Mark
+    event: type[Event] | None
+    when: tuple[Guard, ...] = field(converter=_many, default=())
+
+    @property
+    def waits(self) -> bool:
+        """Whether this row only says why the command must wait."""
+        return self.event is None
+
+
+def Waits(  # noqa: N802 - reads as a kind of row
+    on: Any, command: type[Command] | Iterable[type[Command]], by: Any, why: Guard
+) -> tuple[Row, ...]:
+    """Rows without a destination: the command exists here, but must wait, and `why` says for what."""
+    return tuple(Row(on, one, by, SAME, None, why) for one in _many(command))
+
+
+@frozen
+class Move:
+    """One edge of the machine: a row from one state to one state."""
+
+    source: StrEnum | None
+    target: StrEnum
+    row: Row
+
+
+class _Allowed:
+    """The condition of one edge as `transitions` sees it: the role, the origin, then each guard; the row rides along."""
+
+    def __init__(self, move: Move, origin: StrEnum | None, always: tuple[Guard, ...]) -> None:
+        self.move = move
+        self.origin = origin
+        row = move.row
+        self.by = row.by
+        self.checks = row.when
+        self.people_checks = always + row.when
+        self.__name__ = " and ".join(("by " + " or ".join(sorted(row.by)), *(g.__name__ for g in row.when)))
+
+    def may(self, ctx: Context[Any]) -> bool:
+        """Whether this edge is for this role and leads where the machine came from."""
+        return ctx.by in self.by and (self.origin is None or self._came_from(ctx) == self.origin)
+
+    @staticmethod
+    def _came_from(ctx: Context[Any]) -> StrEnum | None:
+        stack = ctx.it.stack
+        below = stack[stack.index(ctx.state) + 1 :]
+        return below[0] if below else None
+
+    def failing(self, ctx: Context[Any]) -> Guard | None:
+        """The first guard that does not hold."""
+        for check in self.people_checks if ctx.by in PEOPLE else self.checks:
+            if not check(ctx):
+                return check
+        return None
+
+    def __call__(self, event: EventData) -> bool:
+        ctx: Context[Any] = event.args[0]
+        return not self.move.row.waits and self.may(ctx) and self.failing(ctx) is None
+
+    def note(self, event: EventData) -> None:
+        """Tell the cursor which move was made."""
+        event.model.made = self.move
+
+
+class _Cursor:
+    """A throw-away model for the stock engine: the frozen record itself is never touched."""
+
+    __slots__ = ("made", "state")
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        self.made: Move | None = None
+
+
+_START: Final = "(start)"
+
+
+class Table(Generic[It]):
+    """The moves of one machine. A bad table cannot be built: `DefinitionError` lists every problem at once.
+
+    `covers` are states that lie over another one, to which `BACK` leads; `always` are guards of every move by a person.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        states: type[StrEnum],
+        *,
+        initial: StrEnum | Iterable[StrEnum],
+        final: Iterable[StrEnum],
+        rows: Iterable[Row | Iterable[Row]],
+        always: Iterable[Guard] = (),
+    ) -> None:
+        self.name = name
+        self.states = tuple(states)
+        self.initial = _many(initial)
+        self.final = frozenset(final)
+        self.rows = tuple(one for row in rows for one in ((row,) if isinstance(row, Row) else row))
+        self.always = tuple(always)
+        self.covering = frozenset(state for row in self.rows if row.then is BACK for state in row.on)
+        problems = list(self._problems())
+        if problems:
+            raise DefinitionError(f"table {name!r}", problems)
+        self.machine = self._machine()
+        self._dispatch = self._compiled()
+        self.commands = {row.command.name: row.command for row in self.rows}
+        self.events = {row.event.name: row.event for row in self.rows if row.event}
+
+    # -- the moves -----------------------------------------------------------------------------------------------
+
+    def origins(self, covering: StrEnum | None) -> tuple[StrEnum, ...]:
+        """The states that a covering state may lie over, in the order of the states."""
+        over = {s for row in self.rows if row.then is covering for s in row.on if s is not None}
+        return tuple(s for s in self.states if s in over and s is not covering)
+
+    def moves(self) -> Iterator[Move]:
+        """Every edge: `SAME` and `BACK` resolved, rows that only wait left out."""
+        for row in self.rows:
+            if not row.waits:
+                for source in row.on:
+                    yield from (Move(source, target, row) for target in self._targets(row, source))
+
+    def _targets(self, row: Row, source: StrEnum | None) -> tuple[StrEnum, ...]:
+        if row.then is BACK:
+            return self.origins(source)
+        if isinstance(row.then, _Mark):
+            return () if source is None else (source,)
+        return (row.then,)
+
+    # -- choosing ------------------------------------------------------------------------------------------------
+
+    def choose(self, ctx: Context[Any], engine: str = "compiled") -> Move:
+        """The move that this command makes, or a typed refusal that says why there is none.
+
+        Raises `NoSuchMove`, `NotYourMove`, or the refusal of the guard that does not hold.
+        """
+        mine = self.candidates(ctx)
+        if engine == "stock":
+            made = self._stock(ctx)
+        else:
+            made = next((a.move for a in mine if not a.move.row.waits and a.failing(ctx) is None), None)
+        if made is None:
+            raise self._refusal(ctx, mine)
+        return made
+
+    def candidates(self, ctx: Context[Any]) -> list[_Allowed]:
+        """The edges of this command that are open to this role here. Raises `NoSuchMove` or `NotYourMove`."""
+        edges = self._dispatch.get((ctx.state or _START, type(ctx.command)))
+        if edges is None:
+            raise NoSuchMove(self._no_such_move(ctx))
+        mine = [edge for edge in edges if edge.may(ctx)]
+        if not mine:
+            roles = sorted({role for edge in edges for role in edge.by} - {Role.RULES})
+            raise NotYourMove(f"This is for: {', '.join(roles) or 'the rules alone'}.", missing=roles)
+        return mine
+
+    def reads(self, ctx: Context[Any]) -> tuple[str, ...]:
+        """The rulebook values that the guards of this command need here."""
+        edges = self._dispatch.get((ctx.state or _START, type(ctx.command)), ())
+        return tuple(dict.fromkeys(key for edge in edges for check in edge.checks for key in check.reads))
+
+    def _no_such_move(self, ctx: Context[Any]) -> str:
+        here = sorted({c.name for s, c in self._dispatch if s == (ctx.state or _START)})
+        if ctx.state is None:
+            return f"There is no {self.name} here yet."
+        if ctx.state in self.final:
+            return f"This {self.name} is {ctx.state}, which is final."
+        return f"A {self.name} that is {ctx.state} knows: {', '.join(here)}."
+
+    def _refusal(self, ctx: Context[Any], mine: list[_Allowed]) -> Refused:
+        """Of the guards that do not hold, tell the one of the row that came furthest in the order of refusals."""
+        failing = [check for edge in mine if (check := edge.failing(ctx)) is not None]
+        return max(failing, key=lambda check: RANK[check.refusal]).refuse(ctx)
+
+    # -- the two engines -----------------------------------------------------------------------------------------
+
+    def _machine(self) -> Machine:
+        machine = Machine(
+            model=None,
+            states=[_START, *(s.value for s in self.states)],
+            initial=None,
+            auto_transitions=False,
+            send_event=True,
+        )
+        for row in self.rows:
+            for source in row.on:
+                for target in self._targets(row, source):
+                    allowed = _Allowed(Move(source, target, row), target if row.then is BACK else None, self.always)
+                    machine.add_transition(
+                        row.command.name,
+                        source.value if source else _START,
+                        target.value,
+                        conditions=[allowed],
+                        before=[allowed.note],
+                    )
+        return machine
+
+    def _compiled(self) -> dict[tuple[str, type[Command]], tuple[_Allowed, ...]]:
+        """The dispatch of the hot path, read off the machine's own registry."""
+        dispatch: dict[tuple[str, type[Command]], tuple[_Allowed, ...]] = {}
+        for trigger in self.machine.events.values():
+            for source, transitions in trigger.transitions.items():
+                edges = tuple(condition.func for t in transitions for condition in t.conditions)
+                dispatch[source, edges[0].move.row.command] = edges
+        return dispatch
+
+    def _stock(self, ctx: Context[Any]) -> Move | None:
+        """The same choice made by `transitions` itself, on a throw-away cursor."""
+        cursor = _Cursor(ctx.state or _START)
+        try:
+            self.machine.events[type(ctx.command).name].trigger(cursor, ctx)
+        except MachineError:
+            return None
+        return cursor.made
+
+    # -- the proof -----------------------------------------------------------------------------------------------
+
+    def _problems(self) -> Iterator[str]:
+        yield from self._problems_of_states()
+        for row in self.rows:
+            yield from self._problems_of_row(row)
+        yield from self._problems_of_order()
+
+    def _problems_of_states(self) -> Iterator[str]:
+        known = set(self.states)
+        for state in {s for row in self.rows for s in (*row.on, row.then) if isinstance(s, StrEnum)} - known:
+            yield f"unknown state {state!r}"
+        edges = [(move.source, move.target) for move in self.moves()]
+        for state in known - _closure({None}, edges):
+            yield f"state {state.value!r} cannot be reached"
+        for state in known - _closure(set(self.final), [(b, a) for a, b in edges]):
+            yield f"state {state.value!r} is a trap: no way leads from it to a final state"
+        for source, target in edges:
+            if source in self.final and source is not target:
+                yield f"final state {source} has a way out to {target}"
+            if source is None and target not in self.initial:
+                yield f"state {target} is created but is not named initial"
+
+    def _problems_of_row(self, row: Row) -> Iterator[str]:
+        line = f"{'/'.join(str(s) for s in row.on)} on {row.command.name}"
+        if not row.by:
+            yield f"{line}: nobody may make this move"
+        if row.event is not None:
+            for name in sorted(set(row.command.fields()) - set(row.event.fields())):
+                yield f"{line}: event {row.event.name} does not carry {name!r}, which its command says"
+        ranks = [RANK[check.refusal] for check in row.when]
+        if ranks != sorted(ranks):
+            yield f"{line}: guards are not in the order of the refusals: {', '.join(g.__name__ for g in row.when)}"
+        for what, words in (
+            *((g.__name__, g.words) for g in row.when),
+            *((c.__name__, c.__doc__) for c in (row.command, row.event) if c),
+        ):
+            if not words or words.startswith("Method generated by attrs"):
+                yield f"{line}: {what} has no docstring, so nothing can say it in words"
+
+    def _problems_of_order(self) -> Iterator[str]:
+        """A row without a guard hides the rows behind it for the same state, command and role."""
+        open_rows: set[tuple[StrEnum | None, type[Command], Role]] = set()
+        for row in self.rows:
+            for state in row.on:
+                for role in row.by:
+                    if (state, row.command, role) in open_rows:
+                        yield f"{state} on {row.command.name} by {role}: ambiguous, an earlier row without a guard hides it"
+                    if not row.when:
+                        open_rows.add((state, row.command, role))
+
+
+def _closure(start: set[Any], edges: list[tuple[Any, Any]]) -> set[Any]:
+    """All states that can be reached from `start`."""
+    reached = set(start)
+    while more := {b for a, b in edges if a in reached} - reached:
+        reached |= more
+    return reached
+
+
+def restack(
+    stack: tuple[StrEnum, ...], before: str | None, after: StrEnum, covering: frozenset[StrEnum | None]
+) -> tuple[StrEnum, ...]:
+    """The layers of a machine's state after a move: a covering state lies over the one that it came from.
+
+    The first of the stack is the state; a move of a layer below (while a hold lies on top) leaves those above alone.
+    """
+    if before is None:
+        return (after,)
+    top = stack.index(before)
+    above, below = stack[:top], stack[top + 1 :]
+    if before == after:
+        return stack
+    if below and below[0] == after:
+        return above + below
+    if after in covering:
+        return (*above, after, *stack[top:])
+    return (*above, after)
