@@ -2,7 +2,7 @@
 
 >>> rules = load("standard@1")
 >>> str(rules["milestone.review.within"]), rules.within("dispute.answer.payee")
-('14 days', Period('7 days'))
+('14 days', Period.parse('7 days'))
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class Rulebook:
         days = self["calendar.holidays"]
         weekend = tuple(self["calendar.weekend"])
         if isinstance(days, str):
-            return Calendar.of(self["calendar.timezone"], weekend, country=days)
-        return Calendar.of(self["calendar.timezone"], weekend, holidays=days)
+            return Calendar(self["calendar.timezone"], weekend, country=days)
+        return Calendar(self["calendar.timezone"], weekend, holidays=days)
 
     def service_fee(self, currency: str) -> Tariff | None:
         """The service fee in this currency, or None."""

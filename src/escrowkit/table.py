@@ -34,15 +34,15 @@ def _snake(name: str) -> str:
 
 
 class _Said:
-    """What commands and events share: the machine that they belong to and a name, both from the class."""
+    """What commands and events share: the machine that they belong to and a word for it, both from the class."""
 
     __slots__ = ()
     machine: ClassVar[str]
-    name: ClassVar[str]
+    word: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
         cls.machine = cls.__module__.rpartition(".")[2]
-        cls.name = _snake(cls.__name__)
+        cls.word = _snake(cls.__name__)
 
     @classmethod
     def fields(cls) -> tuple[str, ...]:
@@ -61,6 +61,9 @@ class Command(_Said):
 @frozen
 class Event(_Said):
     """Something that happened: what the command said, plus who, when, and the state before and after."""
+
+    #: Whether it carries all that its command said; what was only told again need not.
+    says_all: ClassVar[bool] = True
 
     milestone: str
     by: str = field(kw_only=True)
@@ -117,7 +120,8 @@ Test = Callable[[Context[Any]], bool]
 class Guard:
     """A named condition of a move: a function of the `Context`, its rule in words, and the refusal that it causes.
 
-    `until` tells when waiting helps, `most` the largest value that would do, `reads` the rulebook values that it needs.
+    `until` tells when waiting helps, `most` the largest value that would do, `reads` the rulebook values that it needs,
+    `offered` whether it can ever hold under a rulebook (a drawing leaves out what never can).
     """
 
     def __init__(
@@ -128,6 +132,7 @@ class Guard:
         reads: tuple[str, ...] = (),
         until: Callable[[Context[Any]], datetime | None] | None = None,
         most: Callable[[Context[Any]], Money | None] | None = None,
+        offered: Callable[[Any], bool] | None = None,
     ) -> None:
         self.test = test
         self.__name__ = test.__name__
@@ -136,6 +141,7 @@ class Guard:
         self.reads = reads
         self.until = until
         self.most = most
+        self.offered = offered
 
     def __call__(self, ctx: Context[Any]) -> bool:
         return self.test(ctx)
@@ -160,9 +166,10 @@ def guard(
     reads: tuple[str, ...] = (),
     until: Callable[[Context[Any]], datetime | None] | None = None,
     most: Callable[[Context[Any]], Money | None] | None = None,
+    offered: Callable[[Any], bool] | None = None,
 ) -> Callable[[Test], Guard]:
     """Make a guard of a function; its docstring is the rule in words."""
-    return lambda test: Guard(test, refusal=refusal, reads=reads, until=until, most=most)
+    return lambda test: Guard(test, refusal=refusal, reads=reads, until=until, most=most, offered=offered)
 
 
 class _Mark:
@@ -191,7 +198,7 @@ def _roles(value: Role | Iterable[Role]) -> Roles:
 
 @frozen
 class Row:
-    """One move. `on` is a state, several, or None (creates); `then` a state, `BACK` or `SAME`."""
+    """One move. `on` is a state, several, or None (creates); `then` a state, `BACK` or `SAME`; `clock` which deadlines."""
 
     on: tuple[StrEnum | None, ...] = field(converter=_many)
     command: type[Command]
@@ -199,6 +206,7 @@ class Row:
     then: StrEnum | _Mark
     event: type[Event] | None
     when: tuple[Guard, ...] = field(converter=_many, default=())
+    clock: tuple[str, ...] = field(converter=_many, default=())
 
     @property
     def waits(self) -> bool:
@@ -230,13 +238,18 @@ class _Allowed:
         self.origin = origin
         row = move.row
         self.by = row.by
+        self.clock = row.clock
         self.checks = row.when
         self.people_checks = always + row.when
         self.__name__ = " and ".join(("by " + " or ".join(sorted(row.by)), *(g.__name__ for g in row.when)))
 
     def may(self, ctx: Context[Any]) -> bool:
         """Whether this edge is for this role and leads where the machine came from."""
-        return ctx.by in self.by and (self.origin is None or self._came_from(ctx) == self.origin)
+        return (
+            ctx.by in self.by
+            and (self.origin is None or self._came_from(ctx) == self.origin)
+            and (not self.clock or ctx.command.clock in self.clock)
+        )
 
     @staticmethod
     def _came_from(ctx: Context[Any]) -> StrEnum | None:
@@ -301,8 +314,8 @@ class Table(Generic[It]):
             raise DefinitionError(f"table {name!r}", problems)
         self.machine = self._machine()
         self._dispatch = self._compiled()
-        self.commands = {row.command.name: row.command for row in self.rows}
-        self.events = {row.event.name: row.event for row in self.rows if row.event}
+        self.commands = {row.command.word: row.command for row in self.rows}
+        self.events = {row.event.word: row.event for row in self.rows if row.event}
 
     # -- the moves -----------------------------------------------------------------------------------------------
 
@@ -358,7 +371,7 @@ class Table(Generic[It]):
         return tuple(dict.fromkeys(key for edge in edges for check in edge.checks for key in check.reads))
 
     def _no_such_move(self, ctx: Context[Any]) -> str:
-        here = sorted({c.name for s, c in self._dispatch if s == (ctx.state or _START)})
+        here = sorted({c.word for s, c in self._dispatch if s == (ctx.state or _START)})
         if ctx.state is None:
             return f"There is no {self.name} here yet."
         if ctx.state in self.final:
@@ -385,7 +398,7 @@ class Table(Generic[It]):
                 for target in self._targets(row, source):
                     allowed = _Allowed(Move(source, target, row), target if row.then is BACK else None, self.always)
                     machine.add_transition(
-                        row.command.name,
+                        row.command.word,
                         source.value if source else _START,
                         target.value,
                         conditions=[allowed],
@@ -406,7 +419,7 @@ class Table(Generic[It]):
         """The same choice made by `transitions` itself, on a throw-away cursor."""
         cursor = _Cursor(ctx.state or _START)
         try:
-            self.machine.events[type(ctx.command).name].trigger(cursor, ctx)
+            self.machine.events[type(ctx.command).word].trigger(cursor, ctx)
         except MachineError:
             return None
         return cursor.made
@@ -435,12 +448,14 @@ class Table(Generic[It]):
                 yield f"state {target} is created but is not named initial"
 
     def _problems_of_row(self, row: Row) -> Iterator[str]:
-        line = f"{'/'.join(str(s) for s in row.on)} on {row.command.name}"
+        line = f"{'/'.join(str(s) for s in row.on)} on {row.command.word}"
         if not row.by:
             yield f"{line}: nobody may make this move"
-        if row.event is not None:
+        if (Role.CLOCK in row.by) != bool(row.clock):
+            yield f"{line}: a move by the clock, and no other, names its clocks"
+        if row.event is not None and row.event.says_all:
             for name in sorted(set(row.command.fields()) - set(row.event.fields())):
-                yield f"{line}: event {row.event.name} does not carry {name!r}, which its command says"
+                yield f"{line}: event {row.event.word} does not carry {name!r}, which its command says"
         ranks = [RANK[check.refusal] for check in row.when]
         if ranks != sorted(ranks):
             yield f"{line}: guards are not in the order of the refusals: {', '.join(g.__name__ for g in row.when)}"
@@ -453,14 +468,15 @@ class Table(Generic[It]):
 
     def _problems_of_order(self) -> Iterator[str]:
         """A row without a guard hides the rows behind it for the same state, command and role."""
-        open_rows: set[tuple[StrEnum | None, type[Command], Role]] = set()
+        open_rows: set[tuple[StrEnum | None, type[Command], Role, str]] = set()
         for row in self.rows:
             for state in row.on:
                 for role in row.by:
-                    if (state, row.command, role) in open_rows:
-                        yield f"{state} on {row.command.name} by {role}: ambiguous, an earlier row without a guard hides it"
-                    if not row.when:
-                        open_rows.add((state, row.command, role))
+                    for clock in row.clock or ("",):
+                        if (state, row.command, role, clock) in open_rows:
+                            yield f"{state} on {row.command.word} by {role}: an earlier row without a guard hides it"
+                        if not row.when:
+                            open_rows.add((state, row.command, role, clock))
 
 
 def _closure(start: set[Any], edges: list[tuple[Any, Any]]) -> set[Any]:

@@ -11,16 +11,8 @@ from typing import Any
 from attrs import evolve as changed
 from attrs import frozen
 
-from escrowkit.arguments import (
-    Amount,
-    amount,
-    internal,
-    moment,
-    release_condition,
-    same_terms,
-    terms,
-    text,
-)
+from escrowkit import arguments as arg
+from escrowkit.arguments import Amount, same_terms, terms
 from escrowkit.conditions import Condition, by_clock_alone, holds, witnesses
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove, OverHeld, TermsChanged
 from escrowkit.money import Money
@@ -52,27 +44,27 @@ class S(StrEnum):
 class Propose(Command):
     """Propose a new milestone: a change order touches no running clock."""
 
-    price: Amount = amount()
-    title: str | None = text(optional=True)
-    due: datetime | None = moment(optional=True)
-    release_when: Any = release_condition()
+    price: Amount = arg.amount()
+    title: str | None = arg.text(optional=True)
+    due: datetime | None = arg.moment(optional=True)
+    release_when: Any = arg.release_condition()
 
 
 @frozen
 class Include(Command):
     """A milestone that both sides agreed to when they opened the agreement."""
 
-    price: Money = internal()
-    title: str | None = internal()
-    due: datetime | None = internal()
-    release_when: Condition | None = internal()
+    price: Money = arg.internal()
+    title: str | None = arg.internal()
+    due: datetime | None = arg.internal()
+    release_when: Condition | None = arg.internal()
 
 
 @frozen
 class Accept(Command):
     """Accept a proposed milestone, repeating its terms (their digest, or written out)."""
 
-    terms: Any = internal()
+    terms: Any = arg.internal()
 
 
 @frozen
@@ -94,7 +86,7 @@ class Start(Command):
 class Submit(Command):
     """Submit the work formally, with the digest or name of what was delivered; the review starts."""
 
-    deliverable: str = text()
+    deliverable: str = arg.text()
 
 
 @frozen
@@ -106,22 +98,22 @@ class WithdrawSubmission(Command):
 class RequestChanges(Command):
     """Ask for changes; the review ends, the next submission starts it anew."""
 
-    reason: str = text()
+    reason: str = arg.text()
 
 
 @frozen
 class Approve(Command):
     """Approve what was delivered: the payer's signature."""
 
-    deliverable: str | None = text(optional=True)
+    deliverable: str | None = arg.text(optional=True)
 
 
 @frozen
 class Attest(Command):
     """Attest a fact that the release condition waits for."""
 
-    name: str = text()
-    evidence: str | None = text(optional=True)
+    name: str = arg.text()
+    evidence: str | None = arg.text(optional=True)
 
 
 @frozen
@@ -133,14 +125,14 @@ class Fulfil(Command):
 class RequestCancel(Command):
     """Ask for part or all of what is held; the review pauses, the answer period starts."""
 
-    refund: Amount = amount()
+    refund: Amount = arg.amount()
 
 
 @frozen
 class AgreeCancel(Command):
     """Agree to the refund that was asked for; the rest goes to the payee."""
 
-    refund: Amount = amount()
+    refund: Amount = arg.amount()
 
 
 @frozen
@@ -157,7 +149,7 @@ class Void(Command):
 class RequestRelease(Command):
     """Propose a split of what is held; the other's silence may execute it."""
 
-    to_payee: Amount = amount(zero=True)
+    to_payee: Amount = arg.amount(zero=True)
 
 
 @frozen
@@ -179,14 +171,14 @@ class LockDelay(Command):
 class GiveRequirements(Command):
     """Give the payee what is needed to start."""
 
-    requirements: str = text()
+    requirements: str = arg.text()
 
 
 @frozen
 class RecordNotice(Command):
     """Record that a reminder of a clock was delivered."""
 
-    clock: str = text()
+    clock: str = arg.text()
 
 
 @frozen
@@ -208,14 +200,14 @@ class Complete(Command):
 class Conclude(Command):
     """The money was disposed of from outside: by a dispute, a seizure, a court, a longest time."""
 
-    paid: bool = internal()
+    paid: bool = arg.internal()
 
 
 @frozen
 class Lapse(Command):
     """A deadline passed."""
 
-    clock: str = text()
+    clock: str = arg.text()
 
 
 # -- what happened ---------------------------------------------------------------------------------------------------
@@ -293,7 +285,7 @@ class Approved(Event):
 class Attested(Event):
     """A fact was attested."""
 
-    name: str  # type: ignore[misc]
+    name: str
     evidence: str | None
 
 
@@ -515,13 +507,13 @@ def condition_holds(ctx: Context[Milestone]) -> bool:
     return holds(ctx.pot.release_condition, ctx.pot.facts, ctx.at)
 
 
-@guard(NotYourMove, reads=("milestone.cancel.by",))
+@guard(NotYourMove, reads=("milestone.cancel.by",), offered=lambda rules: rules.has("milestone.cancel.within"))
 def may_request_cancel(ctx: Context[Milestone]) -> bool:
     """The rulebook lets this side ask for a cancellation."""
     return ctx.by in ctx.rules["milestone.cancel.by"]
 
 
-@guard(reads=("milestone.cancel.within", "milestone.cancel.on_silence"))
+@guard(reads=("milestone.cancel.within", "milestone.cancel.on_silence"), offered=lambda rules: rules.has("milestone.cancel.within"))
 def cancel_requests_exist(ctx: Context[Milestone]) -> bool:
     """The rulebook has cancel requests."""
     return ctx.rules["milestone.cancel.within"] is not None
@@ -569,7 +561,7 @@ def refund_is_all(ctx: Context[Milestone]) -> bool:
     return bool(ctx.it.asked == ctx.pot.held) and not ctx.pot.released
 
 
-@guard(reads=("milestone.proposal.within", "milestone.proposal.on_silence"))
+@guard(reads=("milestone.proposal.within", "milestone.proposal.on_silence"), offered=lambda rules: rules.has("milestone.proposal.within"))
 def proposals_exist(ctx: Context[Milestone]) -> bool:
     """The rulebook has split proposals."""
     return ctx.rules["milestone.proposal.within"] is not None
@@ -581,13 +573,13 @@ def may_cancel(ctx: Context[Milestone]) -> bool:
     return (ctx.by is R.PAYER and not ctx.pot.held) or _right_to_cancel(ctx) is not None
 
 
-@guard(reads=("milestone.review.delay_step",))
+@guard(reads=("milestone.review.delay_step",), offered=lambda rules: rules.has("milestone.review.delay_step"))
 def delays_possible(ctx: Context[Milestone]) -> bool:
     """The rulebook lets a review be delayed, and the payee has not locked it."""
     return ctx.rules["milestone.review.delay_step"] is not None and not ctx.it.delay_locked
 
 
-@guard(reads=("milestone.review.delay_lockable",))
+@guard(reads=("milestone.review.delay_lockable",), offered=lambda rules: bool(rules.values["milestone.review.delay_lockable"]))
 def delay_lockable(ctx: Context[Milestone]) -> bool:
     """The rulebook lets the payee forbid further delays."""
     return bool(ctx.rules["milestone.review.delay_lockable"])
@@ -599,7 +591,7 @@ def notice_of_review(ctx: Context[Milestone]) -> bool:
     return ctx.command.clock in ("review", "milestone.review")
 
 
-@guard(reads=("milestone.review.notices",))
+@guard(reads=("milestone.review.notices",), offered=lambda rules: bool(rules.values["milestone.review.notices"]))
 def notices_wanted(ctx: Context[Milestone]) -> bool:
     """The rulebook asks for reminders before this clock decides."""
     return bool(ctx.rules["milestone.review.notices"])
@@ -629,22 +621,16 @@ def payee_got_something(ctx: Context[Milestone]) -> bool:
     return bool(ctx.command.paid)
 
 
-@guard()
+@guard(offered=lambda rules: "payee" in (rules.values["milestone.review.on_silence"] or ()))
 def review_gives_payee(ctx: Context[Milestone]) -> bool:
     """The payer let the review period pass."""
-    return ctx.command.clock == "review" and ctx.rules["milestone.review.on_silence"] == ("payee",)
+    return bool(ctx.rules["milestone.review.on_silence"] == ("payee",))
 
 
-@guard()
+@guard(offered=lambda rules: "dispute" in (rules.values["milestone.review.on_silence"] or ()))
 def review_gives_dispute(ctx: Context[Milestone]) -> bool:
     """The payer let the review period pass, and the rulebook makes a dispute of it while money is held."""
-    return ctx.command.clock == "review" and ctx.rules["milestone.review.on_silence"] == ("dispute",)
-
-
-@guard()
-def time_meets_condition(ctx: Context[Milestone]) -> bool:
-    """Time has met the milestone's own release condition."""
-    return bool(ctx.command.clock == "condition")
+    return bool(ctx.rules["milestone.review.on_silence"] == ("dispute",))
 
 
 @guard()
@@ -682,10 +668,7 @@ def _right_to_cancel(ctx: Context[Milestone]) -> str | None:
 
 def _silence_gives(ctx: Context[Milestone]) -> Money | None:
     """What the payee gets by the rulebook's answer to this silence; None if it moves nothing."""
-    clock = ctx.command.clock
-    if clock not in _CODES or (clock == "review" and ctx.rules["milestone.review.on_silence"] == ("dispute",)):
-        return None
-    it, held = ctx.it, ctx.pot.held
+    clock, it, held = ctx.command.clock, ctx.it, ctx.pot.held
     asked = {"cancel": it.asked and held - it.asked, "proposal": it.proposal}.get(clock)
     gives: Money | None = ctx.pot.answer(ctx.rules[f"milestone.{clock}.on_silence"], held, as_asked=asked)
     return gives
@@ -735,13 +718,19 @@ TABLE: Table[Milestone] = Table(
         Row(S.SUBMITTED, LockDelay, R.PAYEE, SAME, DelayLocked, delay_lockable),
         Row((S.AGREED, S.ACTIVE), GiveRequirements, R.PAYER, SAME, RequirementsGiven),
         Row(S.SUBMITTED, RecordNotice, R.PLATFORM, SAME, NoticeRecorded, (notice_of_review, notices_wanted)),
-        Row(S.SUBMITTED, Lapse, R.CLOCK, S.APPROVED, DeemedApproved, review_gives_payee),
-        Row(S.SUBMITTED, Lapse, R.CLOCK, SAME, ReviewEscalated, review_gives_dispute),
-        Row(_OWNED, Lapse, R.CLOCK, S.APPROVED, ConditionMet, time_meets_condition),
-        Row((S.ACTIVE, S.SUBMITTED, S.CANCELLING), Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, silence_refunds),
-        Row((S.ACTIVE, S.SUBMITTED, S.CANCELLING), Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, silence_divides),
-        Row((S.ACTIVE, S.SUBMITTED), Lapse, R.CLOCK, SAME, SilenceIgnored),
-        Row(S.CANCELLING, Lapse, R.CLOCK, BACK, SilenceIgnored),
+        Row(S.SUBMITTED, Lapse, R.CLOCK, S.APPROVED, DeemedApproved, review_gives_payee, "review"),
+        Row(S.SUBMITTED, Lapse, R.CLOCK, SAME, ReviewEscalated, review_gives_dispute, "review"),
+        Row(S.SUBMITTED, Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, silence_refunds, "review"),
+        Row(S.SUBMITTED, Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, silence_divides, "review"),
+        Row(_OWNED, Lapse, R.CLOCK, S.APPROVED, ConditionMet, (), "condition"),
+        Row(S.CANCELLING, Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, silence_refunds, "cancel"),
+        Row(S.CANCELLING, Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, silence_divides, "cancel"),
+        Row(S.CANCELLING, Lapse, R.CLOCK, BACK, SilenceIgnored, (), "cancel"),
+        Row((S.ACTIVE, S.SUBMITTED), Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, silence_refunds, "proposal"),
+        Row((S.ACTIVE, S.SUBMITTED), Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, silence_divides, "proposal"),
+        Row((S.ACTIVE, S.SUBMITTED), Lapse, R.CLOCK, SAME, SilenceIgnored, (), "proposal"),
+        Row(S.ACTIVE, Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, silence_refunds, ("requirements", "late")),
+        Row(S.ACTIVE, Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, silence_divides, ("requirements", "late")),
         Row(_OPEN, Suspend, R.RULES, S.DISPUTED, Suspended),
         Row(S.DISPUTED, Resume, R.RULES, BACK, Resumed),
         Row(_OPEN, Complete, R.RULES, S.COMPLETED, Completed),
