@@ -262,7 +262,7 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("escrow.service_fee.on_refund", choice("reversed", "payer", "payee"), "reversed", "who bears a fee already taken if the money goes back: the platform (reversed), payer or payee"),
     Key("escrow.processing_fee.rate", RATE, None, "what the payer pays on top of a deposit"),
     Key("escrow.processing_fee.fixed", AMOUNT, None, "and a fixed part of it"),
-    Key("escrow.processing_fee.returned", choice("while_held", "always", "never"), "never", "when it comes back with a refund"),
+    Key("escrow.processing_fee.returned", choice("while_held", "never"), "never", "when it comes back with a refund"),
     Key("escrow.hold_limit.within", PERIOD, None, "the longest time that money may be held"),
     Key("escrow.hold_limit.since", choice("deposited"), "deposited", "counted from"),
     Key("escrow.hold_limit.on_expiry", ANSWER, None, "who gets it then"),

@@ -240,7 +240,7 @@ class _Allowed:
         self.by = row.by
         self.clock = row.clock
         self.checks = row.when
-        self.people_checks = always + row.when
+        self.people_checks = row.when + always
         self.__name__ = " and ".join(("by " + " or ".join(sorted(row.by)), *(g.__name__ for g in row.when)))
 
     def may(self, ctx: Context[Any]) -> bool:

@@ -360,17 +360,20 @@ def settle(ctx: Context[Arbitration]) -> dict[str, Any]:
     it, zero = ctx.it, ctx.pot.zero
     paid = {name: ctx.pot.deposited_fee(name) for name in ("payer", "payee", "platform")}
     total = sum(paid.values(), zero)
-    earned = min(_cost(ctx, total), total) if it.hearing_at and not it.lapsed else zero
+    earned = zero if it.lapsed else min(_cost(ctx), total)
     borne = _borne(ctx, paid, earned)
     returned = {name: paid[name] - borne[name] for name in paid}
     return {"earned": earned, "borne": borne, "returned": returned}
 
 
-def _cost(ctx: Context[Arbitration], total: Money) -> Money:
-    if ctx.rules["arbitration.fee.cost"] == "all":
-        return total
+def _cost(ctx: Context[Arbitration]) -> Money:
+    """What the arbitrator earns: once for each hearing that was held."""
     shares: Mapping[str, Money] = ctx.it.shares
-    return max(shares["payer"], shares["payee"])
+    if ctx.rules["arbitration.fee.cost"] == "all" or not shares:
+        one = sum(shares.values(), ctx.pot.zero)
+    else:
+        one = max(shares["payer"], shares["payee"])
+    return sum([one] * ctx.it.hearings, ctx.pot.zero)
 
 
 def _borne(ctx: Context[Arbitration], paid: Mapping[str, Money], earned: Money) -> dict[str, Money]:
@@ -455,6 +458,7 @@ class Arbitration:
     arbitrator: str | None = None
     award: Money | None = None
     round: int = 1
+    hearings: int = 0
     appellant: str | None = None
     ruled: bool = False
     lapsed: bool = False
@@ -491,7 +495,7 @@ def _changes(it: Arbitration, event: Event) -> dict[str, Any]:
         case WindowClosed():
             return {"unsealed": True, "funded_at": event.at}
         case Appointed():
-            return {"arbitrator": event.arbitrator, "hearing_at": event.at}
+            return {"arbitrator": event.arbitrator, "hearing_at": event.at, "hearings": it.hearings + 1}
         case Replaced():
             return {"arbitrator": event.arbitrator}
         case Awarded():

@@ -312,6 +312,11 @@ class Extended(Event):
     period: Period
     reason: str
 
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """Which clock, by its full name."""
+        return {"clock": ctx.pot.clock_key(ctx.command.clock)}
+
 
 @frozen
 class Defaulted(Concluded):
@@ -727,6 +732,7 @@ class Dispute:
     extensions: tuple[tuple[str, Period], ...] = ()
     to_payee: Money | None = None
     code: str | None = None
+    ended_at: datetime | None = None
 
     @property
     def state(self) -> S:
@@ -753,7 +759,8 @@ def evolve(it: Dispute | None, event: Event) -> Dispute:
     if it is None:
         return _created(event)
     stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    return changed(it, stack=stack, **_changes(it, event))
+    ended = {"ended_at": event.at} if event.after in TABLE.final else {}
+    return changed(it, stack=stack, **ended, **_changes(it, event))
 
 
 def _created(event: Any) -> Dispute:

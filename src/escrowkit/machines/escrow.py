@@ -892,9 +892,8 @@ class Freed:
 
 @frozen
 class Span:
-    """A time in which clocks wait: `dispute` or `impound`."""
+    """A time in which the platform held the money and clocks waited."""
 
-    why: str
     start: datetime
     end: datetime | None = None
 
@@ -913,6 +912,8 @@ class Escrow:
     told: frozenset[tuple[str, str]] = frozenset()
     charged: tuple[ChargedBack, ...] = ()
     promised: Money | None = None
+    #: All processing fees that were charged.
+    processing: Money | None = None
     received: Money | None = None
 
     @property
@@ -965,15 +966,10 @@ def _changes(it: Escrow, event: Any) -> dict[str, Any]:
             return {"releases": releases, "promised": None} | told
         case PaidOut():
             return _told(it, "confirm_payout", event.reference)
-        case Frozen() | Held():
-            why = "dispute" if isinstance(event, Frozen) else "impound"
-            return {"spans": (*it.spans, Span(why, event.at))}
-        case Thawed():
-            return {"spans": _ended(it.spans, "dispute", event.at)}
-        case Lifted() | ImpoundLapsed():
-            return {"spans": _ended(it.spans, "impound", event.at)}
-        case Drained():
-            return {"spans": _ended(_ended(it.spans, "dispute", event.at), "impound", event.at)}
+        case Held():
+            return {"spans": (*it.spans, Span(event.at))}
+        case Lifted() | ImpoundLapsed() | Drained():
+            return {"spans": tuple(changed(s, end=s.end or event.at) for s in it.spans)}
         case _:
             return {}
 
@@ -982,9 +978,10 @@ def _told(it: Escrow, word: str, reference: str) -> dict[str, Any]:
     return {"told": it.told | {(_family(word), reference)}}
 
 
-def _deposited(it: Escrow, reference: str, sum_: Money, event: Event) -> dict[str, Any]:
+def _deposited(it: Escrow, reference: str, sum_: Money, event: Any) -> dict[str, Any]:
     paid = Paid(reference, sum_, Money.zero(sum_.currency))
-    return {"deposits": (*it.deposits, paid), "held_since": it.held_since or event.at}
+    fees = it.processing + event.processing_fee if it.processing else event.processing_fee
+    return {"deposits": (*it.deposits, paid), "held_since": it.held_since or event.at, "processing": fees}
 
 
 def _disposed(it: Escrow, event: Disposed) -> dict[str, Any]:
@@ -1002,10 +999,6 @@ def _charge(it: Escrow, event: ChargedBack) -> dict[str, Any]:
     )
     told = _told(it, "charge_back", event.reference)
     return {"releases": releases, "deposits": deposits, "charged": (*it.charged, event)} | told
-
-
-def _ended(spans: tuple[Span, ...], why: str, at: datetime) -> tuple[Span, ...]:
-    return tuple(changed(s, end=at) if s.why == why and s.end is None else s for s in spans)
 
 
 # -- sums ------------------------------------------------------------------------------------------------------------

@@ -497,8 +497,10 @@ def own_condition(ctx: Context[Milestone]) -> bool:
 def condition_names_me(ctx: Context[Milestone]) -> bool:
     """The release condition names this fact, and this one to attest it."""
     waited = witnesses(ctx.pot.release_condition)
-    since = (name == ctx.command.name and by in (None, ctx.name) for name, by in waited)
-    return any(since) or f"attested:{ctx.command.name}" in ctx.pot.awaited_facts
+    named = any(name == ctx.command.name and by in (None, ctx.name) for name, by in waited)
+    # A review that starts with a fact must not be started by the one whom its end pays.
+    starts_review = ctx.rules["milestone.review.since"] == f"attested:{ctx.command.name}" and ctx.by is not R.PAYEE
+    return named or starts_review
 
 
 @guard()

@@ -1,0 +1,188 @@
+"""When silence decides: one line a clock, with its anchor, its period, what pauses it and who must act before it passes.
+
+The due time of a clock is its anchor plus its period in the rulebook's calendar, shifted by the time in which it was paused.
+Half-open: at the due instant the deadline has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from attrs import frozen
+
+from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone
+from escrowkit.machines.arbitration import S as A
+from escrowkit.machines.dispute import S as D
+from escrowkit.machines.escrow import S as E
+from escrowkit.machines.mediation import S as M
+from escrowkit.machines.milestone import S as W
+from escrowkit.periods import Period
+from escrowkit.schema import UNKNOWN
+
+Anchor = Callable[[Any], datetime | None]
+#: Deadlines that are reminded of wait three days after the last reminder, and thirty if it never came.
+AFTER_NOTICE: Final = timedelta(days=3)
+UNSENT: Final = timedelta(days=30)
+
+
+@frozen
+class Clock:
+    """A clock of one machine: in which states it runs, from when, for how long, and what pauses it.
+
+    `period` is a key of the rulebook; `answer` the key of who gets it then. `pauses` names `dispute`, `impound` and
+    `request` (an open cancel request). `who` must act before it is due.
+    """
+
+    machine: str
+    states: tuple[StrEnum, ...]
+    name: str
+    anchor: Anchor
+    period: str
+    pauses: tuple[str, ...]
+    who: str
+    answer: str
+    words: str
+    due: Callable[[Any, Clock], datetime | None] | None = None
+
+
+_WORK = ("dispute", "impound", "request")
+_CASE = ("impound",)
+
+CLOCKS: Final[tuple[Clock, ...]] = (
+    #     machine        states                       name            anchor          period in the rulebook     pauses  who must act
+    Clock("arbitration", (A.OFFERED, A.HALF_FUNDED, A.FUNDED, A.APPEALED), "pay", lambda p: _pay_window(p), "arbitration.pay.within", _CASE, "unpaid", "arbitration.none_paid",
+          "the window in which the arbitration fee can be paid"),
+    Clock("arbitration", (A.FUNDED, A.HEARING), "award", lambda p: _hearing(p), "arbitration.award.within", _CASE, "arbitrator", "arbitration.award.on_silence",
+          "the time for an award"),
+    Clock("arbitration", (A.AWARDED,), "appeal", lambda p: p.arbitration.awarded_at, "arbitration.appeal.within", _CASE, "both", "",
+          "the time in which an award can be appealed"),
+    Clock("mediation", (M.RECOMMENDED,), "accept", lambda p: p.mediation.recommended_at, "mediation.accept.within", _CASE, "unaccepted", "mediation.accept.on_silence",
+          "the time to accept or reject a recommendation"),
+    Clock("mediation", (M.REQUESTED, M.SITTING, M.RECOMMENDED), "longest", lambda p: p.mediation.requested_at, "mediation.longest", _CASE, "mediator", "mediation.on_failure",
+          "the longest life of a mediation"),
+    Clock("mediation", (M.SITTING,), "recommend", lambda p: p.mediation.sitting_at, "mediation.recommend.within", _CASE, "mediator", "mediation.on_failure",
+          "the mediator's time"),
+    Clock("dispute", (D.OPENED,), "answer", lambda p: p.dispute.opened_at, "", _CASE, "unanswered", "",
+          "the time to answer a dispute", due=lambda p, clock: _answer(p, clock)),
+    Clock("dispute", (D.OPENED, D.CONTESTED, D.MEDIATED, D.ARBITRATED), "longest", lambda p: p.dispute.opened_at, "dispute.longest.within", _CASE, "both", "dispute.longest.on_expiry",
+          "the longest life of a dispute"),
+    Clock("dispute", (D.OPENED, D.CONTESTED, D.MEDIATED, D.ARBITRATED), "offer", lambda p: _offered(p), "dispute.offers.within", _CASE, "offeree", "dispute.offers.on_silence",
+          "the time in which an offer stands"),
+    Clock("milestone", (W.CANCELLING,), "cancel", lambda p: p.milestone.asked_at, "milestone.cancel.within", ("dispute", "impound"), "asked", "milestone.cancel.on_silence",
+          "the time to answer a cancel request"),
+    Clock("milestone", (W.ACTIVE, W.SUBMITTED, W.APPROVED), "condition", lambda p: None, "", _WORK, "payer", "",
+          "the time in the milestone's own release condition", due=lambda p, clock: p.condition_due),
+    Clock("milestone", (W.ACTIVE,), "late", lambda p: p.late_from, "milestone.late.after", _WORK, "payee", "milestone.late.on_silence",
+          "how late before lateness decides"),
+    Clock("milestone", (W.ACTIVE, W.SUBMITTED), "proposal", lambda p: p.milestone.proposal_at, "milestone.proposal.within", _WORK, "payer", "milestone.proposal.on_silence",
+          "the time to answer a split proposal"),
+    Clock("milestone", (W.ACTIVE,), "requirements", lambda p: None if p.milestone.requirements_at else p.milestone.active_at, "milestone.requirements.within", _WORK, "payer", "milestone.requirements.on_silence",
+          "the time to give the requirements"),
+    Clock("milestone", (W.SUBMITTED,), "review", lambda p: p.review_from, "milestone.review.within", _WORK, "payer", "milestone.review.on_silence",
+          "the review of a submission", due=lambda p, clock: _review(p, clock)),
+    Clock("escrow", (E.HELD, E.CLEARING), "clearing", lambda p: p.clearing_from, "escrow.clearing", ("dispute", "impound"), "nobody", "",
+          "the security hold of a release"),
+    Clock("escrow", (E.HELD,), "dormancy", lambda p: p.touched, "escrow.dormancy.idle", ("dispute", "impound"), "both", "escrow.dormancy.on_silence",
+          "how long nothing may happen while money is held", due=lambda p, clock: _dormancy(p, clock)),
+    Clock("escrow", (E.FUNDING, E.HELD, E.CLEARING), "funding", lambda p: p.escrow.pending_at, "escrow.funding.within", (), "provider", "escrow.funding.on_silence",
+          "the time to confirm a deposit"),
+    Clock("escrow", (E.HELD, E.FROZEN, E.IMPOUNDED), "hold_limit", lambda p: p.escrow.held_since, "escrow.hold_limit.within", (), "both", "escrow.hold_limit.on_expiry",
+          "the longest time that money may be held"),
+    Clock("escrow", (E.IMPOUNDED,), "impound", lambda p: p.escrow.spans[-1].start, "escrow.impound.within", (), "platform", "",
+          "the longest hold by the platform"),
+)  # fmt: skip
+
+#: The commands by which the clock acts, machine by machine, and the one order of equals.
+LAPSE: Final = {
+    "arbitration": arbitration.Lapse,
+    "mediation": mediation.Lapse,
+    "dispute": dispute.Lapse,
+    "milestone": milestone.Lapse,
+    "escrow": escrow.Lapse,
+}
+ORDER: Final = tuple(LAPSE)
+
+
+def due_of(pot: Any, clock: Clock) -> datetime | None:
+    """When a clock of this pot is due; None while it does not run, is paused, or its answer is unknown."""
+    machine = getattr(pot, clock.machine)
+    if machine is None or machine.state not in clock.states:
+        return None
+    if clock.answer and pot.rules.values[clock.answer] is UNKNOWN:
+        return None
+    if any(pot.is_paused(why) for why in clock.pauses):
+        return None
+    return clock.due(pot, clock) if clock.due else plain_due(pot, clock, clock.anchor(pot), clock.period)
+
+
+def plain_due(pot: Any, clock: Clock, anchor: datetime | None, key: str) -> datetime | None:
+    """Anchor plus period, extensions and pauses."""
+    value = pot.rules.values[key]
+    if anchor is None or value is None or value is UNKNOWN:
+        return None
+    period: Period = value
+    calendar = pot.rules.calendar
+    due = calendar.add(anchor, period)
+    for extension in pot.extensions(f"{clock.machine}.{clock.name}"):
+        due = calendar.add(due, extension)
+    shifted: datetime = calendar.shift(due, pot.paused_since(anchor, clock.pauses), period)
+    return shifted
+
+
+def running(pot: Any) -> Iterator[tuple[datetime, Clock]]:
+    """Every clock of this pot that runs, with its due time."""
+    for clock in CLOCKS:
+        due = due_of(pot, clock)
+        if due is not None:
+            yield due, clock
+
+
+def _pay_window(pot: Any) -> datetime | None:
+    """The first window from the offer; a second one from the first payment, where the claimant pays first."""
+    it = pot.arbitration
+    if it.state is A.FUNDED and not it.sealed:
+        return None
+    if it.state is A.APPEALED:
+        return it.appealed_at  # type: ignore[no-any-return]
+    second = it.order == "claimant_first" and it.half_at is not None
+    return it.half_at if second else it.offered_at  # type: ignore[no-any-return]
+
+
+def _hearing(pot: Any) -> datetime | None:
+    it = pot.arbitration
+    if it.state is A.FUNDED and it.sealed:
+        return None
+    return it.hearing_at if it.state is A.HEARING else it.funded_at  # type: ignore[no-any-return]
+
+
+def _answer(pot: Any, clock: Clock) -> datetime | None:
+    """The earliest end of the answer windows that are still open."""
+    dues = pot.answer_dues(clock)
+    return min(dues.values(), default=None)
+
+
+def _offered(pot: Any) -> datetime | None:
+    return min((o.at for o in pot.dispute.offers if o.open), default=None)
+
+
+def _review(pot: Any, clock: Clock) -> datetime | None:
+    """The review's end, moved by delays; a default that moves money waits for its reminders, but not for ever."""
+    due = plain_due(pot, clock, clock.anchor(pot), clock.period)
+    step = pot.rules.values["milestone.review.delay_step"]
+    if due is None or pot.milestone.release_when is not None:
+        return None
+    for _ in range(pot.milestone.delays):
+        due = pot.rules.calendar.add(due, step)
+    wanted, notices = pot.rules.values["milestone.review.notices"], pot.milestone.notices
+    if not wanted or wanted is UNKNOWN:
+        return due
+    return max(due, notices[wanted - 1] + AFTER_NOTICE) if len(notices) >= wanted else due + UNSENT
+
+
+def _dormancy(pot: Any, clock: Clock) -> datetime | None:
+    due = plain_due(pot, clock, clock.anchor(pot), clock.period)
+    notice = pot.rules.values["escrow.dormancy.notice"]
+    return pot.rules.calendar.add(due, notice) if due and notice else due

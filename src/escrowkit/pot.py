@@ -1,0 +1,618 @@
+"""One milestone with its money, seen whole: the figures that guards, books, reactions and clocks ask for.
+
+`Lane` is what is stored of one milestone: the records of its machines. `Pot` is a lane in its agreement at an instant:
+nothing in it is stored, all of it is worked out of records and ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from escrowkit.clocks import CLOCKS, Clock, due_of, plain_due
+from escrowkit.conditions import ALWAYS, Condition, any_of, elapsed, signed
+from escrowkit.ledger import Kind
+from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines.arbitration import Arbitration
+from escrowkit.machines.dispute import Dispute
+from escrowkit.machines.escrow import Escrow
+from escrowkit.machines.mediation import Mediation
+from escrowkit.machines.milestone import Milestone
+from escrowkit.machines.obligation import Obligation
+from escrowkit.money import Money
+from escrowkit.periods import Period
+from escrowkit.roles import Role
+from escrowkit.rulebook import Rulebook, divide
+from escrowkit.schema import UNKNOWN, Answers
+from escrowkit.table import Table
+
+if TYPE_CHECKING:
+    from escrowkit.agreement import Agreement
+
+TABLES: Final[Mapping[str, Table[Any]]] = {
+    "milestone": milestone.TABLE,
+    "escrow": escrow.TABLE,
+    "dispute": dispute.TABLE,
+    "mediation": mediation.TABLE,
+    "arbitration": arbitration.TABLE,
+    "obligation": obligation.TABLE,
+}
+_HALVES: Final = {"payer": Fraction(1), "payee": Fraction(1)}
+
+
+@frozen
+class Case:
+    """A numbered dispute with its mediation and its arbitration."""
+
+    dispute: Dispute
+    mediation: Mediation | None = None
+    arbitration: Arbitration | None = None
+
+
+@frozen
+class Lane:
+    """What is stored of one milestone."""
+
+    id: str
+    currency: str
+    rules: Rulebook
+    milestone: Milestone | None = None
+    escrow: Escrow | None = None
+    cases: tuple[Case, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    #: When somebody last did something here; the clock and the rules are nobody.
+    touched: datetime | None = None
+
+
+class Pot:
+    """A lane in its agreement at an instant."""
+
+    def __init__(self, agreement: Agreement, lane: Lane, at: datetime) -> None:
+        self.agreement = agreement
+        self.lane = lane
+        self.at = at
+        self.id = lane.id
+        self.rules = lane.rules
+        self.currency = lane.currency
+        self.zero = Money(0, lane.currency)
+
+    # -- the records ---------------------------------------------------------------------------------------------
+
+    @property
+    def milestone(self) -> Milestone:
+        """The record of the work."""
+        record = self.lane.milestone
+        if record is None:
+            raise LookupError(f"milestone {self.id} has no record yet")
+        return record
+
+    @property
+    def escrow(self) -> Escrow | None:
+        """The record of the pot."""
+        return self.lane.escrow
+
+    @property
+    def dispute(self) -> Dispute | None:
+        """The latest dispute."""
+        return self.lane.cases[-1].dispute if self.lane.cases else None
+
+    @property
+    def mediation(self) -> Mediation | None:
+        """The mediation of the latest dispute."""
+        return self.lane.cases[-1].mediation if self.lane.cases else None
+
+    @property
+    def arbitration(self) -> Arbitration | None:
+        """The arbitration of the latest dispute."""
+        return self.lane.cases[-1].arbitration if self.lane.cases else None
+
+    @property
+    def case(self) -> str:
+        """The latest case by its number: `m1/1`."""
+        return f"{self.id}/{len(self.lane.cases)}"
+
+    # -- balances ------------------------------------------------------------------------------------------------
+
+    def _balance(self, account: str) -> Money:
+        return self.agreement.ledger.balance(account, self.currency)
+
+    @property
+    def held(self) -> Money:
+        """What the escrow holds."""
+        return self._balance(f"escrow:{self.id}")
+
+    @property
+    def fees(self) -> Money:
+        """Processing fees that are neither earned nor returned."""
+        return self._balance(f"fees:{self.id}")
+
+    def payable(self, role: str) -> Money:
+        """What waits for payout to a role; for the payee, at most what this milestone's releases brought."""
+        balance = self._balance(f"payable:{role}")
+        return min(balance, self._sum(r.net for r in self._releases if not r.clearing)) if role == "payee" else balance
+
+    def deposited_fee(self, role: str) -> Money:
+        """What a role has paid in for the latest case."""
+        return self._balance(f"deposit:{self.case}:{role}")
+
+    @property
+    def _releases(self) -> tuple[escrow.Freed, ...]:
+        return self.lane.escrow.releases if self.lane.escrow else ()
+
+    def _sum(self, sums: Iterable[Money]) -> Money:
+        return sum(sums, self.zero)
+
+    @property
+    def clearing_gross(self) -> Money:
+        """Releases still in their security hold, gross of the service fee."""
+        return self._sum(r.left for r in self._releases if r.clearing)
+
+    @property
+    def cleared(self) -> Money:
+        """Releases past their security hold, gross."""
+        return self._sum(r.left for r in self._releases if not r.clearing)
+
+    @property
+    def released(self) -> Money:
+        """All that was released and has not gone back, gross."""
+        return self._sum(r.left for r in self._releases)
+
+    @property
+    def refundable(self) -> Money:
+        """What was released within the rulebook's window for voluntary refunds, gross."""
+        within = self.rules.within("escrow.refund_released")
+        return self._sum(self._released_within(within, clearing=True)) if within else self.zero
+
+    def _released_within(self, within: Period, *, clearing: bool) -> Iterator[Money]:
+        for release in self._releases:
+            if (clearing or not release.clearing) and self.at < self.rules.calendar.add(release.at, within):
+                yield release.left
+
+    @property
+    def price(self) -> Money:
+        """The price of the milestone."""
+        return self.milestone.price
+
+    @property
+    def lacks(self) -> Money:
+        """What the price still lacks."""
+        return max(self.price - self.held - self.released, self.zero)
+
+    def lacks_of(self, other: str) -> Money:
+        """What another milestone's price still lacks."""
+        return self.agreement.pot(other, self.at).lacks
+
+    def can_receive(self, other: str) -> bool:
+        """Whether another milestone can take in a rest of this one."""
+        if other == self.id or other not in self.agreement.lanes:
+            return False
+        pot = self.agreement.pot(other, self.at)
+        open_ = pot.escrow is not None and pot.escrow.state in (
+            escrow.S.EMPTY,
+            escrow.S.FUNDING,
+            escrow.S.HELD,
+            escrow.S.CLEARING,
+        )
+        return open_ and not pot.over and pot.currency == self.currency
+
+    @property
+    def funded_enough(self) -> bool:
+        """Whether the work may start, as far as the rulebook asks for money first."""
+        start = self.rules["milestone.start"]
+        return bool(start == "unfunded" or (self.held if start == "in_part" else not self.lacks))
+
+    @property
+    def ever_held(self) -> bool:
+        """Whether money was ever held here."""
+        return self.escrow is not None and self.escrow.held_since is not None
+
+    # -- fees ----------------------------------------------------------------------------------------------------
+
+    @property
+    def instant(self) -> bool:
+        """Whether money travels at once."""
+        return self.agreement.rail == "instant"
+
+    @property
+    def fee_on_refund(self) -> str:
+        """Who bears a service fee already taken, if the money goes back."""
+        return str(self.rules["escrow.service_fee.on_refund"])
+
+    @property
+    def fees_reversed(self) -> bool:
+        """Whether the platform gives such a fee back."""
+        return self.fee_on_refund == "reversed"
+
+    def service_fee(self, paid: Money, back: Money, back_fee: Money) -> Money:
+        """The fee on a release: cumulative, so slicing changes nothing; `back` goes back in the same breath."""
+        tariff = self.rules.service_fee(self.currency)
+        if tariff is None or not paid:
+            return self.zero
+        before = self.agreement.billed_before(self.currency)
+        gross, taken = self.agreement.billed.get(self.currency, (self.zero, self.zero))
+        total = tariff.of(before + gross - back + paid) - tariff.of(before) - (taken - back_fee)
+        return min(max(total, self.zero), paid)
+
+    def fee_of_released(self, sum_: Money) -> Money:
+        """The service fee that was taken on released money, the newest first."""
+        _, _, fee = escrow.take_back(self._releases, min(sum_, self.released))
+        return fee
+
+    def processing_fee(self, sum_: Money) -> Money:
+        """What the payer pays on top of a deposit."""
+        rate = self.rules["escrow.processing_fee.rate"]
+        fixed = self.rules.amount("escrow.processing_fee.fixed", self.currency)
+        return (sum_.portion(rate) if rate else self.zero) + (fixed or self.zero)
+
+    def processing_fee_back(self, refunded: Money) -> Money:
+        """The processing fee that comes back with a refund of held money: cumulative, as the rulebook says."""
+        charged = self.escrow.processing if self.escrow else None
+        if not charged or self.rules["escrow.processing_fee.returned"] == "never":
+            return self.zero
+        deposited = self._sum(d.amount - d.charged for d in self.escrow.deposits) if self.escrow else self.zero
+        gone = max(deposited - self.held - self.released, self.zero) + refunded
+        due = charged.allocate((gone.minor, max(deposited - gone, self.zero).minor))[0] if gone else self.zero
+        return min(max(due - (charged - self.fees), self.zero), self.fees)
+
+    # -- the work ------------------------------------------------------------------------------------------------
+
+    @property
+    def milestone_state(self) -> str:
+        """The state of the work."""
+        return self.milestone.state.value
+
+    @property
+    def over(self) -> bool:
+        """Whether the milestone has ended."""
+        return self.milestone.state in milestone.TABLE.final
+
+    @property
+    def submission(self) -> int:
+        """How many submissions there were."""
+        return self.milestone.submission
+
+    @property
+    def impounded(self) -> bool:
+        """Whether the platform holds the money."""
+        return self.escrow is not None and self.escrow.state is escrow.S.IMPOUNDED
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a dispute is open."""
+        return self.dispute is not None and not self.dispute.is_over
+
+    @cached_property
+    def release_condition(self) -> Condition:
+        """The milestone's own release condition, or the rulebook's: the payer approves, or the review has passed."""
+        if self.milestone.release_when is not None:
+            return self.milestone.release_when
+        within = self.rules.values["milestone.review.within"]
+        if within is None or within is UNKNOWN:
+            return signed("payer")
+        return any_of(signed("payer"), elapsed(within, self.rules["milestone.review.since"]))
+
+    @property
+    def facts(self) -> Pot:
+        """What a release condition asks of this milestone."""
+        return self
+
+    def signed(self, role: str) -> bool:
+        """The payer signs by approving, the payee by submitting."""
+        return self.milestone.signed_payer if role == "payer" else self.milestone.submitted_at is not None
+
+    def attested(self, name: str, by: str | None) -> bool:
+        """Whether a fact was attested."""
+        return any(f.name == name and by in (None, f.by) for f in self.milestone.facts)
+
+    def elapsed_at(self, period: Period, since: str) -> datetime | None:
+        """When so much time will have passed, pauses left out; None if it does not run now."""
+        anchor = self._since(since)
+        if anchor is None or any(self.is_paused(why) for why in ("dispute", "impound")):
+            return None
+        calendar = self.rules.calendar
+        return calendar.shift(calendar.add(anchor, period), self.paused_since(anchor, ("dispute", "impound")), period)
+
+    def _since(self, since: str) -> datetime | None:
+        if since.startswith("attested:"):
+            name = since.removeprefix("attested:")
+            return next((f.at for f in self.milestone.facts if f.name == name), None)
+        record = self.milestone
+        return {"active": record.active_at, "submitted": record.submitted_at, "approved": record.approved_at}[since]
+
+    @property
+    def condition_due(self) -> datetime | None:
+        """When time alone meets the milestone's own release condition."""
+        own = self.milestone.release_when
+        if own is None or (self.milestone.state is milestone.S.APPROVED and not self.held):
+            return None
+        due = own.due(self)
+        return self.agreement.at if due is ALWAYS else due
+
+    @property
+    def release_code(self) -> tuple[str, Kind]:
+        """Under which release condition an approved milestone's money goes."""
+        if self.milestone.release_when is not None:
+            alone = not self.milestone.signed_payer and not self.milestone.facts
+            return "condition_met", Kind.PROCEDURE if alone else Kind.AGREEMENT
+        if self.milestone.signed_payer:
+            return "payer_approved", Kind.AGREEMENT
+        return "review_lapsed", Kind.PROCEDURE
+
+    @property
+    def review_from(self) -> datetime | None:
+        """When the review started."""
+        since = self.rules.values["milestone.review.since"]
+        return None if since is UNKNOWN else self._since(since)
+
+    @property
+    def late_from(self) -> datetime | None:
+        """From when lateness is counted."""
+        due = self.rules["milestone.late.since"] == "due"
+        return self.milestone.due if due else self.milestone.active_at
+
+    @property
+    def late_at(self) -> datetime | None:
+        """From when the work is late enough for a right."""
+        clock = next(c for c in CLOCKS if c.name == "late")
+        return plain_due(self, clock, self.late_from, "milestone.late.after")
+
+    @property
+    def early_until(self) -> datetime | None:
+        """Until when an early cancel is possible."""
+        before, due = self.rules["milestone.early.before_due"], self.milestone.due
+        return due - before.exact if before and due else None
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def answer(
+        self, answers: Answers, whole: Money, *, claim: Money | None = None, as_asked: Money | None = None
+    ) -> Money | None:
+        """What the payee gets of a sum by the rulebook's answer; None if it moves nothing. A list is tried in order."""
+        known = {"payer": self.zero, "payee": whole, "claim": claim, "as_asked": as_asked}
+        known["recommendation"] = self.mediation.recommendation if self.mediation else None
+        for one in answers:
+            if not isinstance(one, str) or one == "halves":
+                return divide(_HALVES if isinstance(one, str) else one, whole, self.rules["money.remainder_to"])
+            if one not in known:
+                return None
+            gives = known[one]
+            if gives is not None:
+                return gives
+        return None
+
+    # -- the dispute ---------------------------------------------------------------------------------------------
+
+    @property
+    def _open_case(self) -> Dispute:
+        if self.dispute is None:
+            raise LookupError(f"milestone {self.id} has no dispute")
+        return self.dispute
+
+    def claimable(self, by: Role) -> Money:
+        """The most that a side can claim: what is held and, for the payer, what was released in the look-back window."""
+        held = self.held + self.clearing_gross
+        lookback = self.rules["dispute.lookback"] if by is Role.PAYER else None
+        return held + self._sum(self._released_within(lookback, clearing=False)) if lookback else held
+
+    @property
+    def disputable_from(self) -> datetime | None:
+        """From when a dispute can be opened, where the rulebook wants a wait."""
+        after = self.rules["dispute.open_after.period"]
+        anchor = self._since(self.rules["dispute.open_after.since"]) if after else None
+        return self.rules.calendar.add(anchor, after) if anchor else None
+
+    @property
+    def escalable_from(self) -> datetime | None:
+        """From when a party can escalate, where the rulebook wants a wait."""
+        after, it = self.rules["dispute.escalate.after"], self._open_case
+        since = it.escalated_at or it.contested_at or it.opened_at
+        return self.rules.calendar.add(since, after) if after else None
+
+    @property
+    def disputed_submissions(self) -> frozenset[int]:
+        """The submissions that were disputed before."""
+        return frozenset(case.dispute.submission for case in self.lane.cases)
+
+    @property
+    def stake(self) -> Money:
+        """What the dispute divides."""
+        return self._open_case.stake
+
+    @property
+    def stake_released(self) -> Money:
+        """What of the stake was paid out before."""
+        return min(self._open_case.released, self.stake)
+
+    @property
+    def power(self) -> str:
+        """The mediator's power, as it was shown when the dispute opened."""
+        return self._open_case.power or "facilitate"
+
+    @property
+    def opener(self) -> str | None:
+        """Who opened the dispute."""
+        return self._open_case.opener
+
+    @property
+    def next_stage(self) -> str | None:
+        """The stage that comes next, if there is one."""
+        it = self._open_case
+        return it.stages[it.stage] if it.stage < len(it.stages) else None
+
+    @property
+    def mediation_failed(self) -> bool:
+        """Whether the mediation has failed."""
+        return self.mediation is not None and self.mediation.state is mediation.S.FAILED
+
+    @property
+    def hearing_began(self) -> bool:
+        """Whether an arbitrator was appointed."""
+        return self.arbitration is not None and self.arbitration.hearings > 0
+
+    def gives_claim(self, side: Role) -> Money:
+        """What the payee gets if this side gets its claim."""
+        it = self._open_case
+        return it.claim_of(side) if side is Role.PAYEE else it.stake - it.claim_of(side)
+
+    def answer_dues(self, clock: Clock) -> dict[str, datetime]:
+        """When each side that must answer has to, if its window runs."""
+        dues, it = {}, self._open_case
+        for side in it.must_answer:
+            part = f"dispute.answer.{side}"
+            if self.rules.values[f"{part}.on_silence"] is not UNKNOWN:
+                anchor = it.opened_at if self.rules.values[f"{part}.since"] == "opened" else it.escalated_at
+                due = plain_due(self, clock, anchor, f"{part}.within")
+                if due is not None:
+                    dues[side] = due
+        return dues
+
+    @property
+    def _answers_due(self) -> dict[str, datetime]:
+        return self.answer_dues(next(c for c in CLOCKS if c.name == "answer"))
+
+    @property
+    def answer_due_together(self) -> bool:
+        """Whether both answer windows end at once."""
+        dues = list(self._answers_due.values())
+        return len(dues) > 1 and dues[0] == dues[1]
+
+    @property
+    def first_silent(self) -> str:
+        """The side whose answer window ends first."""
+        dues = self._answers_due
+        return min(dues, key=lambda side: dues[side])
+
+    # -- the arbitration -----------------------------------------------------------------------------------------
+
+    @property
+    def party_ids(self) -> frozenset[str]:
+        """The ids of the parties, and their roles: none of them can be a neutral."""
+        parties = self.agreement.parties
+        return frozenset({parties["payer"], parties["payee"], "payer", "payee"})
+
+    @property
+    def fee_shares(self) -> dict[str, Money]:
+        """What each must pay in for an arbitration over this stake."""
+        model = self.rules["arbitration.fee.model"]
+        if model == "rate":
+            fee = self.rules.arbitration_fee(self.currency).of(self.stake)
+            return {"payer": fee, "payee": fee}
+        if model not in ("shares", "external"):
+            return {}
+        shares = {
+            n: self.rules.amount(f"arbitration.fee.shares.{n}", self.currency) for n in ("payer", "payee", "platform")
+        }
+        return {name: share for name, share in shares.items() if share}
+
+    @property
+    def pot_fee(self) -> Money:
+        """The arbitration fee that is taken out of the pot."""
+        if self.rules["arbitration.fee.model"] != "from_pot":
+            return self.zero
+        return min(self.rules.arbitration_fee(self.currency).of(self.stake), self.stake)
+
+    @property
+    def award_menu(self) -> frozenset[Money] | None:
+        """The awards that the rulebook allows; None if any."""
+        menu, it = self.rules["arbitration.award.menu"], self._open_case
+        if menu == "all_or_nothing":
+            return frozenset({self.zero, it.stake - self.pot_fee})
+        if menu == "any":
+            return None
+        last = {side: next((o.to_payee for o in reversed(it.offers) if o.by == side), None) for side in ("payer", "payee")}
+        return frozenset(self.gives_claim(Role(side)) if sum_ is None else sum_ for side, sum_ in last.items())
+
+    @property
+    def fee_weights(self) -> dict[str, int]:
+        """How the arbitrator's fee is borne, after a ruling."""
+        paid = {name: self.deposited_fee(name).minor for name in ("payer", "payee", "platform")}
+        borne, it = self.rules["arbitration.fee.borne"], self._open_case
+        to_payee = it.to_payee if it.to_payee is not None else it.stake
+        if borne == "each":
+            return paid
+        if self.arbitration is not None and self.arbitration.state is arbitration.S.REFUSED:
+            shares = {"payer": (it.stake - to_payee).minor, "payee": to_payee.minor}
+            return shares if any(shares.values()) else {"payer": 1, "payee": 1}
+        lost = self._lost(it, to_payee)
+        if borne == "loser" and lost["payer"] != lost["payee"]:
+            return {max(lost, key=lambda side: lost[side]): 1}
+        return lost if any(lost.values()) and borne == "by_share_lost" else {"payer": 1, "payee": 1}
+
+    def _lost(self, it: Dispute, to_payee: Money) -> dict[str, int]:
+        """How much of the contested sum each side lost."""
+        payer, payee = it.claim_of(Role.PAYER), it.claim_of(Role.PAYEE)
+        contested = payer + payee - it.stake
+
+        def lost(claim: Money, got: Money) -> int:
+            return min(max(claim - got, self.zero), contested).minor
+
+        return {"payer": lost(payer, it.stake - to_payee), "payee": lost(payee, to_payee)}
+
+    # -- obligations ---------------------------------------------------------------------------------------------
+
+    def obligations_for(self, cause: str) -> tuple[int, ...]:
+        """The numbers of the open obligations of a cause."""
+        open_ = obligation.S.OPEN
+        return tuple(n for n, o in enumerate(self.lane.obligations, 1) if o.cause == cause and o.state is open_)
+
+    def repaid_on(self, cause: str) -> Money:
+        """What the payee has paid on a cause."""
+        paid = (o for o in self.lane.obligations if o.cause == cause and o.state is obligation.S.PAID)
+        return self._sum(o.amount for o in paid if o.debtor == "payee")
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    @property
+    def touched(self) -> datetime | None:
+        """When somebody last did something here."""
+        return self.lane.touched
+
+    @property
+    def clearing_from(self) -> datetime | None:
+        """When the oldest release that still clears was made."""
+        return next((r.at for r in self._releases if r.clearing), None)
+
+    def spans(self, why: str) -> tuple[tuple[datetime, datetime | None], ...]:
+        """The times in which clocks waited: for a dispute, a hold by the platform, an open cancel request."""
+        if why == "dispute":
+            return tuple((c.dispute.opened_at, c.dispute.ended_at) for c in self.lane.cases)
+        if why == "impound":
+            return tuple((s.start, s.end) for s in self.escrow.spans) if self.escrow else ()
+        record = self.milestone
+        asking = milestone.S.CANCELLING in record.stack and record.asked_at is not None
+        return (*record.waited, (record.asked_at, None)) if asking and record.asked_at else record.waited
+
+    def is_paused(self, why: str) -> bool:
+        """Whether clocks wait now."""
+        return any(end is None for _, end in self.spans(why))
+
+    def paused_since(self, anchor: datetime, pauses: tuple[str, ...]) -> timedelta:
+        """How long clocks waited since an instant; what overlaps counts once."""
+        total, reached = timedelta(0), anchor
+        for start, end in sorted((s, e or self.at) for why in pauses for s, e in self.spans(why)):
+            if end > reached:
+                total += end - max(start, reached)
+                reached = end
+        return total
+
+    def clock_key(self, name: str) -> str:
+        """A clock by its full name: `dispute.answer`."""
+        if "." in name:
+            return name
+        cases = (c for c in CLOCKS if c.machine in ("arbitration", "mediation", "dispute"))
+        return next((f"{c.machine}.{c.name}" for c in cases if c.name == name and due_of(self, c)), name)
+
+    def extendable(self, name: str) -> bool:
+        """Whether a clock runs now in the dispute or its stages and can be extended."""
+        key = self.clock_key(name)
+        running = (c for c in CLOCKS if c.machine in ("arbitration", "mediation", "dispute") and due_of(self, c))
+        return any(f"{c.machine}.{c.name}" == key and c.name != "longest" for c in running)
+
+    def extensions(self, key: str) -> tuple[Period, ...]:
+        """The extensions of a clock in the latest dispute."""
+        return tuple(period for clock, period in self.dispute.extensions if clock == key) if self.dispute else ()
