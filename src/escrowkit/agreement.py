@@ -7,7 +7,7 @@ instant, and a refused or failing command leaves the old value untouched by cons
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +18,7 @@ from attrs import field, frozen
 
 from escrowkit import arguments as arg
 from escrowkit.books import book
-from escrowkit.clocks import CLOCKS, LAPSE, ORDER, Clock, running
-from escrowkit.conditions import parse as parse_condition
+from escrowkit.clocks import LAPSE, ORDER, Clock, running
 from escrowkit.errors import (
     BadArgument,
     BadTerms,
@@ -339,7 +338,7 @@ def open_agreement(
         after="open",
     )
     agreement = evolve(None, Record(opened, (), 0))
-    commands = deque((milestone.Include(t.id, t.price, t.title, t.due, t.release_when), "rules") for t in terms)
+    commands: deque[tuple[Command, str]] = deque((milestone.Include(t.id, t.price, t.title, t.due, t.release_when), "rules") for t in terms)
     return _settle(agreement, commands, start, None, engine, ()).agreement
 
 
@@ -645,7 +644,7 @@ def _layer(record: Any, command: Command, role: Role | None) -> str | None:
     below = role in PEOPLE or (
         role in (Role.RULES, Role.PROVIDER) and not _knows(escrow.TABLE, state, type(command))
     )
-    return record.stack[1].value if below else state  # type: ignore[no-any-return]
+    return str(record.stack[1].value) if below else state
 
 
 def _knows(table: Any, state: str, command: type[Command]) -> bool:
@@ -690,7 +689,7 @@ def advance(agreement: Agreement, to: datetime, *, engine: Engine = "compiled") 
 
 # -- what is true afterwards -----------------------------------------------------------------------------------------
 
-_EVOLVE: Final = {
+_EVOLVE: Final[Mapping[str, Any]] = {
     "milestone": milestone.evolve,
     "escrow": escrow.evolve,
     "dispute": dispute.evolve,
@@ -731,7 +730,7 @@ def _opened(event: Any) -> Agreement:
 def _lane(lane: Lane, event: Event) -> Lane:
     """The lane after an event: one record of it changed."""
     machine = event.machine
-    touched = {} if event.by in (Role.CLOCK, Role.RULES) else {"touched": event.at}
+    touched: dict[str, Any] = {} if event.by in (Role.CLOCK, Role.RULES) else {"touched": event.at}
     if machine in ("milestone", "escrow"):
         record: Any = _EVOLVE[machine](getattr(lane, machine), event)
         return changed(lane, **{machine: record}, **touched)

@@ -38,7 +38,7 @@ class Kind:
 
 
 def _argument(kind: Kind) -> Any:
-    return field(metadata={_ARG: kind}, **({"default": None} if kind.optional else {}))
+    return field(metadata={_ARG: kind}, default=None if kind.optional else attrs.NOTHING)
 
 
 def amount(*, zero: bool = False, optional: bool = False) -> Any:

@@ -20,7 +20,7 @@ from escrowkit.ledger import Kind
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
 from escrowkit.machines.arbitration import Arbitration
 from escrowkit.machines.dispute import Dispute
-from escrowkit.machines.escrow import Escrow
+from escrowkit.machines.escrow import Escrow, Freed
 from escrowkit.machines.mediation import Mediation
 from escrowkit.machines.milestone import Milestone
 from escrowkit.machines.obligation import Obligation
@@ -141,7 +141,7 @@ class Pot:
         return self._balance(f"deposit:{self.case}:{role}")
 
     @property
-    def _releases(self) -> tuple[escrow.Freed, ...]:
+    def _releases(self) -> tuple[Freed, ...]:
         return self.lane.escrow.releases if self.lane.escrow else ()
 
     def _sum(self, sums: Iterable[Money]) -> Money:

@@ -75,7 +75,7 @@ def _disburse(pot: Any, to_payee: Money, code: str) -> Iterator[Command]:
 
 
 def _void_requests(pot: Any, event: Event) -> Iterator[Command]:
-    if pot.milestone.state is W.CANCELLING or pot.milestone.proposal is not None and not pot.over and not pot.disputed:
+    if pot.milestone.state is W.CANCELLING or (pot.milestone.proposal is not None and not pot.over and not pot.disputed):
         yield milestone.Void(pot.id)
 
 

@@ -296,9 +296,9 @@ def _sense(values: Mapping[str, Any]) -> Iterator[str]:
     if model == "from_pot" and values["arbitration.fee.rate"] is None:
         yield "arbitration.fee.rate: a fee of the model 'from_pot' needs it"
     fee = values["escrow.service_fee.model"]
-    lacks = {"flat": "rate", "per_contract": "rate", "tiered": "tiers"}.get(fee) if fee is not UNKNOWN else None
-    if lacks and values[f"escrow.service_fee.{lacks}"] is None:
-        yield f"escrow.service_fee.{lacks}: the model {fee!r} needs it"
+    part = {"flat": "rate", "per_contract": "rate", "tiered": "tiers"}.get(fee) if fee is not UNKNOWN else None
+    if part and values[f"escrow.service_fee.{part}"] is None:
+        yield f"escrow.service_fee.{part}: the model {fee!r} needs it"
 
 
 # -- files -----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """A table of moves: the law of one machine, one row a line, proved when it is built.
 
-`Table` makes a `transitions.Machine` from its rows and compiles its dispatch from that machine, so what is drawn is what
-runs. A row says: in this state, on this command, by this role, then that state, telling this event, when these guards
-hold. A guard is a named function whose docstring is the rule in words.
+`Table` makes a `transitions.Machine` from its rows and compiles its dispatch from that machine, so what is drawn is
+what runs. A row says: in this state, on this command, by this role, then that state, telling this event, when these
+guards hold. A guard is a named function whose docstring is the rule in words.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class _Said:
     def fields(cls) -> tuple[str, ...]:
         """The names of its own fields, the milestone aside."""
         shared = {"milestone", "by", "at", "actor", "before", "after"}
-        return tuple(f.name for f in attrs.fields(cls) if f.name not in shared)
+        own: Any = cls
+        return tuple(f.name for f in attrs.fields(own) if f.name not in shared)
 
 
 @frozen
@@ -198,7 +199,7 @@ def _roles(value: Role | Iterable[Role]) -> Roles:
 
 @frozen
 class Row:
-    """One move. `on` is a state, several, or None (creates); `then` a state, `BACK` or `SAME`; `clock` which deadlines."""
+    """One move. `on` is a state, several, or None (creates); `then` a state, `BACK` or `SAME`; `clock` its deadlines."""
 
     on: tuple[StrEnum | None, ...] = field(converter=_many)
     command: type[Command]
@@ -231,7 +232,7 @@ class Move:
 
 
 class _Allowed:
-    """The condition of one edge as `transitions` sees it: the role, the origin, then each guard; the row rides along."""
+    """The condition of one edge as `transitions` sees it: role, origin, then each guard; the row rides along."""
 
     def __init__(self, move: Move, origin: StrEnum | None, always: tuple[Guard, ...]) -> None:
         self.move = move
@@ -265,12 +266,13 @@ class _Allowed:
         return None
 
     def __call__(self, event: EventData) -> bool:
-        ctx: Context[Any] = event.args[0]
+        ctx: Context[Any] = tuple(event.args)[0]
         return not self.move.row.waits and self.may(ctx) and self.failing(ctx) is None
 
     def note(self, event: EventData) -> None:
         """Tell the cursor which move was made."""
-        event.model.made = self.move
+        cursor: Any = event.model
+        cursor.made = self.move
 
 
 class _Cursor:
@@ -411,7 +413,7 @@ class Table(Generic[It]):
         dispatch: dict[tuple[str, type[Command]], tuple[_Allowed, ...]] = {}
         for trigger in self.machine.events.values():
             for source, transitions in trigger.transitions.items():
-                edges = tuple(condition.func for t in transitions for condition in t.conditions)
+                edges: tuple[Any, ...] = tuple(condition.func for t in transitions for condition in t.conditions)
                 dispatch[source, edges[0].move.row.command] = edges
         return dispatch
 
@@ -487,16 +489,19 @@ def _closure(start: set[Any], edges: list[tuple[Any, Any]]) -> set[Any]:
     return reached
 
 
+S = TypeVar("S", bound=StrEnum)
+
+
 def restack(
-    stack: tuple[StrEnum, ...], before: str | None, after: StrEnum, covering: frozenset[StrEnum | None]
-) -> tuple[StrEnum, ...]:
+    stack: tuple[S, ...], before: str | None, after: S, covering: frozenset[StrEnum | None]
+) -> tuple[S, ...]:
     """The layers of a machine's state after a move: a covering state lies over the one that it came from.
 
     The first of the stack is the state; a move of a layer below (while a hold lies on top) leaves those above alone.
     """
     if before is None:
         return (after,)
-    top = stack.index(before)
+    top = [state.value for state in stack].index(before)
     above, below = stack[:top], stack[top + 1 :]
     if before == after:
         return stack

@@ -75,7 +75,7 @@ def _flat(line: Line) -> list[tuple[StrEnum | None, StrEnum, bool]]:
 
 
 def _cost(diagram: Diagram, chosen: tuple[Frame, ...]) -> int:
-    return len(arrows(diagram, chosen)) 
+    return len(arrows(diagram, chosen))
 
 
 def arrows(diagram: Diagram, chosen: tuple[Frame, ...]) -> tuple[Arrow, ...]:

@@ -66,35 +66,29 @@ class Line:
 
     @property
     def after(self) -> str:
-        """After how long, if the clock makes it: "after 14 days", or without a rulebook "when ‘review’ is over"."""
-        return listed([period or f"when ‘{plain(name)}’ is over" for name, period in self.clocks], "or")
+        """After how long, if the clock makes it: "after 14 days (‘review’)", or "when ‘review’ is over"."""
+        timed = [f"{period} (‘{plain(name)}’)" for name, period in self.clocks if period]
+        open_ = [f"‘{plain(name)}’" for name, period in self.clocks if not period]
+        return listed(timed + ([f"when {listed(open_, 'or')} is over"] if open_ else []), "or")
 
     @property
     def label(self) -> str:
-        """What stands at its arrow: what, and who or after how long or why."""
-        if self.kind == CLOCK:
-            return listed([_clock_label(name, period) for name, period in self.clocks], "or")
-        if self.kind == PEOPLE:
-            return f"{self.said} · {self.by}"
-        return f"{self.said} · {self.cause}"
+        """What stands at its arrow: what, and who or why; for the clock, after how long."""
+        return self.after if self.kind == CLOCK else f"{self.said} ({self.by if self.kind == PEOPLE else self.cause})"
 
     @property
     def cause(self) -> str:
-        """Which machine makes the rules act, and by which event, if it is one."""
-        machines = tuple(dict.fromkeys(machine for machine, _ in self.causes))
+        """By which event of which machine the rules act, if it is one; else which machines they follow."""
         if len(self.causes) == 1:
             machine, event = self.causes[0]
-            return f"rules, after {machine} {plain(event)}"
-        return f"rules, from {listed(machines)}" if machines else "rules"
+            return f"after {machine} {plain(event)}"
+        machines = tuple(dict.fromkeys(machine for machine, _ in self.causes))
+        return f"follows {listed(machines)}" if machines else "rules"
 
     @property
     def conditions(self) -> tuple[str, ...]:
         """Its guards in words."""
         return tuple(dict.fromkeys(check.words for check in self.row.when))
-
-
-def _clock_label(name: str, period: str) -> str:
-    return f"{period} (‘{plain(name)}’)" if period else f"when ‘{plain(name)}’ is over"
 
 
 @frozen

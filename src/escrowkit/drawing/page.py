@@ -17,7 +17,7 @@ def notes(lines: Iterable[tuple[Line, str]]) -> list[str]:
     merged: dict[str, list[int]] = {}
     for line, but in lines:
         merged.setdefault(line.said + but, []).append(line.number)
-    return [f"{', '.join(map(str, numbers))} {said}".replace(" ", "\u00a0") for said, numbers in merged.items()]
+    return [f"{', '.join(map(str, numbers))} {said}" for said, numbers in merged.items()]
 
 
 def move_rows(diagram: Diagram) -> Iterator[tuple[str, str, str, str, str]]:
@@ -52,7 +52,7 @@ def when(diagram: Diagram, line: Line) -> str:
     """After how long, on which event of which machine, under which conditions."""
     parts = []
     if line.kind == CLOCK:
-        parts.append(capital(_clock_words(line)))
+        parts.append(capital(line.after) + ".")
     if Role.RULES in line.row.by and line.causes:
         by_machine: dict[str, list[str]] = {}
         for machine, event in line.causes:
@@ -61,11 +61,6 @@ def when(diagram: Diagram, line: Line) -> str:
         parts.append(("It follows from: " if line.kind == RULES else "The rules: on ") + "; ".join(told) + ".")
     parts += [check + _value(diagram, guard) for guard, check in zip(line.row.when, line.conditions, strict=False)]
     return " ".join(parts) or "Always."
-
-
-def _clock_words(line: Line) -> str:
-    told = [f"{period} (‘{plain(name)}’)" if period else f"when ‘{plain(name)}’ is over" for name, period in line.clocks]
-    return listed(told, "or") + "."
 
 
 def _value(diagram: Diagram, check: Guard) -> str:
@@ -107,7 +102,7 @@ def tables(canvas: Canvas, diagram: Diagram, wide: float, y: float) -> float:
     room = wide - 48
     if diagram.path:
         y = _table(canvas, "The path taken", ("step", "what happened", "from → to", "move"), list(step_rows(diagram)), (44, 200, 320, 60), y)
-    sizes = (46, 128, 150, 200, room - 46 - 128 - 150 - 200)
+    sizes = (38, 112, 138, 190, room - 478)
     y = _table(canvas, "The moves", ("no.", "who", "move", "from → to", "when"), list(move_rows(diagram)), sizes, y)
     waits = list(wait_rows(diagram))
     if waits:

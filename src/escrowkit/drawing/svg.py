@@ -13,7 +13,7 @@ from escrowkit.drawing.frames import Arrow, Frame, arrows, frames
 from escrowkit.drawing.layout import Box, Layout, Link, Place, lay_out
 from escrowkit.drawing.model import CLOCK, PEOPLE, RULES, Diagram, Line
 from escrowkit.drawing.page import notes, tables
-from escrowkit.drawing.words import plain, width, wrap
+from escrowkit.drawing.words import pack, plain, width, wrap
 
 #: Border and fill of each kind of state, and what the legend calls it.
 COLOURS: Final = {
@@ -30,7 +30,9 @@ STROKES: Final = {
     CLOCK: ("#EA580C", "6 4", ORANGE),
     RULES: ("#94A3B8", "1.5 3.5", GREY),
 }
-_EDGE, _MARGIN, _LEAST = 13.0, 24.0, 820.0
+_EDGE, _MARGIN, _LEAST, _MOST = 13.0, 24.0, 840.0, 920.0
+#: How wide the words at an arrow may be: the first with which the picture is no wider than a page.
+_ROOMS: Final = (156.0, 136.0, 120.0, 104.0, 92.0)
 
 
 @frozen
@@ -59,11 +61,14 @@ def svg(diagram: Diagram) -> str:
     """The picture. Raises `MissingExtra` without pygraphviz."""
     chosen = frames(diagram)
     every, shared, own = also(diagram, chosen)
-    cards = {s.value: _card(diagram, s, own[s]) for s in diagram.states}
     drawn = {f"a{n}": arrow for n, arrow in enumerate(arrows(diagram, chosen))}
-    labels = {name: _label(diagram, arrow) for name, arrow in drawn.items()}
     titles = {_name(f): _frame_title(shared[f]) for f in chosen}
-    layout = _layout(diagram, chosen, cards, drawn, labels, {n: (w, h) for n, (_, w, h) in titles.items()})
+    for room in _ROOMS:
+        cards = {s.value: _card(diagram, s, own[s], 1.7 * room) for s in diagram.states}
+        labels = {name: _label(diagram, arrow, room) for name, arrow in drawn.items()}
+        layout = _layout(diagram, chosen, cards, drawn, labels, {n: (w, h) for n, (_, w, h) in titles.items()}, room)
+        if layout.width <= _MOST:
+            break
     wide = max(layout.width + 2 * _MARGIN, _LEAST)
     canvas = Canvas()
     y = _heading(canvas, diagram, every, wide)
@@ -109,15 +114,15 @@ def _name(frame: Frame) -> str:
     return "frame " + " ".join(sorted(frame))
 
 
-def _card(diagram: Diagram, state: StrEnum, stays: list[str]) -> Card:
+def _card(diagram: Diagram, state: StrEnum, stays: list[str], room: float) -> Card:
     steps = tuple(diagram.steps(state, state, diagram.stays(state)))
-    text = wrap(" · ".join(stays).replace(" · ", " ·  ").replace("  ", " "), 12, 210) if stays else []
+    text = pack(stays, 12, room)
     name = width(plain(state), 15, bold=True)
     wide = max(name, *(width(line, 12) for line in text), 56) + 24
     return Card(state, tuple(text), steps, wide, 34 + (len(text) * 15 + 3 if text else 0) + (20 if steps else 0))
 
 
-def _label(diagram: Diagram, arrow: Arrow) -> Label:
+def _label(diagram: Diagram, arrow: Arrow, room: float) -> Label:
     merged: dict[tuple[str, str], list[int]] = {}
     taken: dict[int, Line] = {}
     for tail, head in arrow.ends():
@@ -128,7 +133,7 @@ def _label(diagram: Diagram, arrow: Arrow) -> Label:
     rows = []
     went = {line.number for line in taken.values()}
     for (words, kind), numbers in merged.items():
-        for n, text in enumerate(wrap(words, _EDGE, 158)):
+        for n, text in enumerate(wrap(words, _EDGE, room)):
             key = ", ".join(map(str, numbers)) if n == 0 else ""
             rows.append((key, text, kind, bool(went & set(numbers))))
     column = max(width(key, 11, bold=True) for key, _, _, _ in rows) + 6
@@ -139,7 +144,7 @@ def _label(diagram: Diagram, arrow: Arrow) -> Label:
 
 
 def _frame_title(stays: list[str]) -> tuple[tuple[str, ...], float, float]:
-    text = wrap("in each of these: " + " · ".join(stays), 12, 300) if stays else []
+    text = ["in each of these:", *pack(stays, 12, 300)] if stays else []
     return tuple(text), max([width(line, 12) for line in text] or [10]), max(len(text) * 15 + 4, 6)
 
 
@@ -153,6 +158,7 @@ def _layout(
     drawn: dict[str, Arrow],
     labels: dict[str, Label],
     titles: dict[str, tuple[float, float]],
+    room: float,
 ) -> Layout:
     boxes = [Box("start", 16, 16)] if any(arrow.tail is None for arrow in drawn.values()) else []
     boxes += [Box(card.state.value, card.width, card.height, _around(chosen, card.state)) for card in cards.values()]
@@ -165,7 +171,7 @@ def _layout(
         cut = [_name(end) if isinstance(end, frozenset) else "" for end in (arrow.tail, arrow.head)]
         links.append(Link(name + "t", tail, name, tail=cut[0], arrow=False, weight=_weight(diagram, arrow)))
         links.append(Link(name + "h", name, head, head=cut[1], weight=_weight(diagram, arrow)))
-    return lay_out(boxes, links, titles)
+    return lay_out(boxes, links, titles, nodesep=max(10, room / 9))
 
 
 def _around(chosen: Sequence[Frame], end: StrEnum | Frame | None) -> tuple[str, ...]:
@@ -199,7 +205,7 @@ def _heading(canvas: Canvas, diagram: Diagram, every: list[str], wide: float) ->
         canvas.text(_MARGIN, y, line, 18, fill=INK, bold=True)
         y += 24
     if every:
-        text = wrap("In every state also: " + " · ".join(every), 12, wide - 2 * _MARGIN)
+        text = pack(["In every state also: " + every[0], *every[1:]], 12, wide - 2 * _MARGIN)
         canvas.lines(_MARGIN, y, text, 12, 16)
         y += 16 * len(text)
     return y + 8

@@ -41,6 +41,18 @@ def wrap(text: str, size: float, room: float) -> list[str]:
     return [line.replace("\u00a0", " ") for line in lines]
 
 
+def pack(items: Iterable[str], size: float, room: float) -> list[str]:
+    """Short texts side by side, with dots between them, in lines that fit."""
+    lines: list[str] = []
+    for item in items:
+        longer = f"{lines[-1]} · {item}" if lines else item
+        if lines and width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(item)
+    return lines
+
+
 def plain(word: str) -> str:
     """A word of the code as people write it: `request_changes` is "request changes"."""
     return word.replace("_", " ")

@@ -381,7 +381,7 @@ def _borne(ctx: Context[Arbitration], paid: Mapping[str, Money], earned: Money) 
     weights = ctx.pot.fee_weights if ctx.it.ruled else paid_weights(paid)
     names = [name for name in paid if weights.get(name)]
     if not earned or not names:
-        return {name: ctx.pot.zero for name in paid}
+        return dict.fromkeys(paid, ctx.pot.zero)
     parts = dict(zip(names, earned.allocate([weights[name] for name in names]), strict=True))
     borne = {name: min(parts.get(name, ctx.pot.zero), paid[name]) for name in paid}
     for name in paid:

@@ -286,7 +286,7 @@ class SmallPotDivided(Concluded):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """As the rulebook divides it."""
-        gives = ctx.pot.answer(ctx.rules["arbitration.small_pot.divide"], ctx.it.stake)
+        gives: Money = ctx.pot.answer(ctx.rules["arbitration.small_pot.divide"], ctx.it.stake)
         return _outcome(gives, "small_pot_divided")
 
 
@@ -563,10 +563,11 @@ def may_extend(ctx: Context[Dispute]) -> bool:
 @guard(reads=("dispute.extend.step", "dispute.extend.most"))
 def extension_within_limits(ctx: Context[Dispute]) -> bool:
     """The extension is at most the rulebook's step, and not more often than it allows."""
-    step, clock = ctx.rules["dispute.extend.step"], ctx.pot.clock_key(ctx.command.clock)
+    step, asked = ctx.rules["dispute.extend.step"], ctx.command.period
+    clock = ctx.pot.clock_key(ctx.command.clock)
     used = sum(name == clock for name, _ in ctx.it.extensions)
-    fits = step is None or (ctx.command.period.exact <= step.exact and ctx.command.period.business_days <= step.business_days)
-    return fits and used < ctx.rules["dispute.extend.most"]
+    fits = step is None or (asked.exact <= step.exact and asked.business_days <= step.business_days)
+    return bool(fits and used < ctx.rules["dispute.extend.most"])
 
 
 @guard()
@@ -604,7 +605,7 @@ def _next_stage(it: Dispute) -> str | None:
     return it.stages[it.stage] if it.stage < len(it.stages) else None
 
 
-def _outcome(to_payee: Money, code: str) -> dict[str, Any]:
+def _outcome(to_payee: Money | None, code: str) -> dict[str, Any]:
     return {"to_payee": to_payee, "code": code, "kind": CONDITIONS[code][0]}
 
 
@@ -759,12 +760,12 @@ def evolve(it: Dispute | None, event: Event) -> Dispute:
     if it is None:
         return _created(event)
     stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    ended = {"ended_at": event.at} if event.after in TABLE.final else {}
+    ended: dict[str, Any] = {"ended_at": event.at} if event.after in TABLE.final else {}
     return changed(it, stack=stack, **ended, **_changes(it, event))
 
 
 def _created(event: Any) -> Dispute:
-    claims = {f"claim_{event.opener}": event.claim} if event.opener in PARTY else {}
+    claims: dict[str, Any] = {f"claim_{event.opener}": event.claim} if event.opener in PARTY else {}
     return Dispute(
         (S(event.after),),
         event.opener,

@@ -608,7 +608,8 @@ def not_impounded(ctx: Context[Escrow]) -> bool:
 @guard()
 def told_before(ctx: Context[Escrow]) -> bool:
     """This reference was told before, so nothing moves."""
-    return (_family(ctx.command.word), ctx.command.reference) in ctx.it.told
+    told: frozenset[tuple[str, str]] = ctx.it.told
+    return (_family(ctx.command.word), ctx.command.reference) in told
 
 
 def _family(word: str) -> str:
@@ -724,11 +725,11 @@ def known_deposit(ctx: Context[Escrow]) -> bool:
     return _deposit(ctx) is not None
 
 
-@guard(BadAmount, most=lambda ctx: (d := _deposit(ctx)) and d.amount - d.charged)
+@guard(BadAmount, most=lambda ctx: _chargeable(ctx))
 def within_deposit(ctx: Context[Escrow]) -> bool:
     """The chargeback is at most that deposit, less what was charged back before."""
-    deposit = _deposit(ctx)
-    return deposit is not None and bool(ctx.command.amount <= deposit.amount - deposit.charged)
+    most = _chargeable(ctx)
+    return most is not None and bool(ctx.command.amount <= most)
 
 
 @guard(BadArgument)
@@ -764,7 +765,7 @@ def instant_rail(ctx: Context[Escrow]) -> bool:
 @guard()
 def refund_promised(ctx: Context[Escrow]) -> bool:
     """The payee promised this refund."""
-    return ctx.it.promised == ctx.command.amount
+    return bool(ctx.it.promised == ctx.command.amount)
 
 
 @guard(OverHeld, most=lambda ctx: ctx.pot.payable(ctx.command.to))
@@ -1057,6 +1058,11 @@ def _deposit(ctx: Context[Escrow]) -> Paid | None:
     if named is None:
         return ctx.it.deposits[0] if len(ctx.it.deposits) == 1 else None
     return next((d for d in ctx.it.deposits if d.reference == named), None)
+
+
+def _chargeable(ctx: Context[Escrow]) -> Money | None:
+    deposit = _deposit(ctx)
+    return deposit.amount - deposit.charged if deposit else None
 
 
 def _charged(ctx: Context[Escrow]) -> ChargedBack | None:
