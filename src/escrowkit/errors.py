@@ -220,6 +220,8 @@ class StoryError(EscrowError):
 
     def __init__(self, file: str, line: int | None, what: str, mend: str = "") -> None:
         self.file, self.line, self.what, self.mend = file, line, what, mend
+        #: Further problems of the same file.
+        self.others: tuple[StoryError, ...] = ()
         place = f"{file}:{line}" if line else file
         super().__init__(f"{place}: {what}" + (f"\n  {mend}" if mend else ""))
 

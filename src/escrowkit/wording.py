@@ -1,0 +1,273 @@
+"""Events, deadlines and outcomes in plain words: what a person reads in a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from escrowkit import agreement as whole
+from escrowkit.ledger import CONDITIONS, Entry
+from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.money import Money
+from escrowkit.table import Event
+
+_NAMES: Final = {"clock": "time", "rules": "the rules", "both": "both parties", "nobody": "nobody"}
+
+
+def the(role: str) -> str:
+    """A role as the subject of a sentence.
+
+    >>> the("payer"), the("witness:dave"), the("clock")
+    ('the payer', 'the witness dave', 'time')
+    """
+    if role.startswith("witness:"):
+        return f"the witness {role.removeprefix('witness:')}"
+    return _NAMES.get(role, f"the {role}")
+
+
+def listed(words: Iterable[str]) -> str:
+    """A list in words.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _split(to_payee: Money, stake: Money | None = None) -> str:
+    rest = f", {stake - to_payee} to the payer" if stake is not None else ", the rest to the payer"
+    return f"{to_payee} to the payee{rest}"
+
+
+def _quoted(text: str | None) -> str:
+    return f": “{text}”" if text else ""
+
+
+def _disposed(event: escrow.Disposed) -> str:
+    to_payer = event.to_payer + event.back
+    parts = []
+    if event.paid:
+        fee = f" ({event.fee} of it is the service fee)" if event.fee else ""
+        parts.append(f"{event.paid} goes to the payee{fee}")
+    if to_payer:
+        parts.append(f"{to_payer} goes back to the payer")
+    return " and ".join(parts) or "nothing moves"
+
+
+def _claim(event: Any) -> str:
+    return f"claims {event.claim} for itself" if event.claim else "claims all of the stake"
+
+
+def _opened(event: dispute.Opened) -> str:
+    who = f"the {event.opener}" if event.opener else "the rules"
+    stages = f"stages: {listed(event.stages)}" if event.stages else "no stages"
+    power = f"; a mediator may {event.power}" if event.power else ""
+    return (
+        f"{who} opens a dispute and {_claim(event)}{_quoted(event.reason)}. "
+        f"At stake: {event.stake}; {stages}{power}. The money is frozen"
+    )
+
+
+def _shares(event: arbitration.Opened) -> str:
+    if not event.shares:
+        return "arbitration opens; no fee is paid in"
+    shares = listed(f"the {name} {share}" for name, share in event.shares.items())
+    sealed = "; who has paid stays sealed until the window closes" if event.order == "sealed" else ""
+    return f"arbitration is offered; its fee to be paid in: {shares}{sealed}"
+
+
+def _fees(event: arbitration.FeesSettled) -> str:
+    borne = listed(f"the {n} bears {s}" for n, s in event.borne.items() if s)
+    back = listed(f"the {n} gets {s} back" for n, s in event.returned.items() if s)
+    earned = f"the {event.to} earns {event.earned}" + (f" ({borne})" if borne else "")
+    return "; ".join(part for part in (earned if event.earned else "", back) if part) or "no arbitration fee was paid in"
+
+
+_SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
+    whole.Opened: lambda e: f"the agreement is opened under {e.rulebook.name}: "
+    + listed(f"{t.id} for {t.price}" + (f" ({t.title})" if t.title else "") for t in e.terms),
+    whole.Restricted: lambda e: f"{the(e.by)} restricts the {e.role}'s right to {e.right}{_quoted(e.reason)}",
+    whole.Ended: lambda e: f"{the(e.by)} ends every open milestone{_quoted(e.reason)}",
+    milestone.Included: lambda e: f"{e.milestone} is agreed for {e.price}",
+    milestone.Proposed: lambda e: f"{the(e.by)} proposes {e.milestone} for {e.price}{_quoted(e.title)}",
+    milestone.Accepted: lambda e: f"{the(e.by)} accepts {e.milestone} as proposed",
+    milestone.Declined: lambda e: f"{the(e.by)} declines {e.milestone}",
+    milestone.Withdrawn: lambda e: f"{the(e.by)} takes the proposal of {e.milestone} back",
+    milestone.Started: lambda e: "it is funded as far as the rules ask: the work may start",
+    milestone.Submitted: lambda e: f"the payee submits {e.deliverable!r}; the review starts",
+    milestone.SubmissionWithdrawn: lambda e: "the payee takes the submission back; its review ends",
+    milestone.ChangesRequested: lambda e: f"the payer asks for changes{_quoted(e.reason)}; the review ends",
+    milestone.Approved: lambda e: f"the payer approves {e.deliverable!r}" if e.deliverable else "the payer approves",
+    milestone.Attested: lambda e: f"{the(e.by)} attests {e.name!r}",
+    milestone.ConditionMet: lambda e: "the milestone's own release condition is met"
+    + (" by time alone" if e.alone else ""),
+    milestone.CancelRequested: lambda e: f"{the(e.by)} asks to cancel, with {e.refund} back to the payer; the review waits",
+    milestone.CancelAgreed: lambda e: f"{the(e.by)} agrees: {e.refund} back to the payer",
+    milestone.CancelWithdrawn: lambda e: f"{the(e.by)} takes the cancel request back; the review goes on",
+    milestone.Voided: lambda e: "money moved, so the pending request over the old sum is void",
+    milestone.ReleaseRequested: lambda e: f"the payee proposes {_split(e.to_payee)}",
+    milestone.Cancelled: lambda e: f"{the(e.by)} cancels {e.milestone}",
+    milestone.Delayed: lambda e: "the payer delays the review by one step",
+    milestone.DelayLocked: lambda e: "the payee forbids further delays",
+    milestone.RequirementsGiven: lambda e: "the payer gives the requirements",
+    milestone.NoticeRecorded: lambda e: f"the platform delivers a reminder of the {e.clock}",
+    milestone.Suspended: lambda e: "the milestone and its clocks wait for the dispute",
+    milestone.Resumed: lambda e: "the milestone goes on where it was, with the time that it had left",
+    milestone.Completed: lambda e: f"{e.milestone} is completed",
+    milestone.Concluded: lambda e: f"{e.milestone} is {e.after}",
+    milestone.DeemedApproved: lambda e: "the payer let the review period pass: the work counts as approved"
+    + ("; its reminders were never delivered" if e.unsent else ""),
+    milestone.ReviewEscalated: lambda e: "the payer let the review period pass: the rules make a dispute of it",
+    milestone.SilenceDivided: lambda e: f"{CONDITIONS[e.code][1]}: {_split(e.to_payee)}",
+    milestone.SilenceIgnored: lambda e: "nobody answered in time; the request is void",
+    escrow.Opened: lambda e: f"a pot is opened for {e.milestone}",
+    escrow.Deposited: lambda e: f"the payer deposits {e.amount}; it is held",
+    escrow.Repeated: lambda e: f"the reference {e.reference!r} was told before; nothing moves",
+    escrow.DepositRequested: lambda e: f"the payer starts a payment of {e.amount}; the provider has yet to confirm it",
+    escrow.DepositConfirmed: lambda e: f"the provider confirms {e.amount}; {e.kept} is held",
+    escrow.DepositReturned: lambda e: f"{e.amount} arrives but fits nowhere; it is payable to the payer",
+    escrow.DepositFailed: lambda e: f"the payment failed{_quoted(e.reason)}",
+    escrow.FundingLapsed: lambda e: "the payment was never confirmed",
+    escrow.Released: lambda e: f"{the(e.by)} releases {e.amount}: {_disposed(e)}",
+    escrow.Refunded: lambda e: f"{the(e.by)} refunds {e.amount} to the payer",
+    escrow.Disbursed: lambda e: f"{_disposed(e)}, because {CONDITIONS[e.code][1]}",
+    escrow.Divided: lambda e: f"{_disposed(e)}, because {CONDITIONS[e.code][1]}"
+    + (f"; {e.cost} is the arbitration fee out of the pot" if e.cost else "")
+    + (f"; the payee owes the payer {e.owed}" if e.owed else ""),
+    escrow.Seized: lambda e: f"the platform seizes all and gives it to the {e.to}{_quoted(e.reason)}",
+    escrow.OrderObeyed: lambda e: f"a court's order ({e.reference}) is obeyed: {_disposed(e)}",
+    escrow.HoldEnded: lambda e: f"{CONDITIONS[e.code][1]}: {_disposed(e)}",
+    escrow.Conceded: lambda e: f"{the(e.by)} gives all {e.amount} to the {e.to}: a concession, which ends the dispute",
+    escrow.RolledOver: lambda e: f"the payer moves {e.amount} on to {e.to}",
+    escrow.Received: lambda e: f"{e.milestone} takes in {e.amount} from {e.origin}",
+    escrow.Held: lambda e: f"the platform impounds the money{_quoted(e.reason)}; everybody waits",
+    escrow.Lifted: lambda e: "the platform lifts its hold; clocks go on",
+    escrow.ImpoundLapsed: lambda e: "the platform's hold lasted as long as it may: it lifts and pays nobody",
+    escrow.ChargedBack: lambda e: f"the payer's bank takes {e.amount} back ({e.reference}): "
+    + listed(
+        f"{sum_} {where}"
+        for sum_, where in (
+            (e.from_escrow, "out of the escrow"),
+            (e.from_clearing, "out of what was clearing"),
+            (e.from_payable, "out of what was payable to the payee"),
+            (e.from_platform, "out of the platform's own money"),
+        )
+        if sum_
+    )
+    + (f"; the network's fee of {e.fee} falls on the platform" if e.fee else ""),
+    escrow.ChargeBackReversed: lambda e: f"the chargeback {e.reference} is reversed; {e.charged.amount} comes back",
+    escrow.RefundReleasedRequested: lambda e: f"the payer asks for {e.amount} of the released money back; nothing moves",
+    escrow.RefundReleasedPromised: lambda e: f"the payee gives {e.amount} back, once the provider confirms",
+    escrow.ReleasedRefunded: lambda e: f"the payee gives {e.amount} of the released money back",
+    escrow.PaidOut: lambda e: f"{e.amount} is paid out to the {e.to}",
+    escrow.PayoutFailed: lambda e: f"the payout of {e.amount} to the {e.to} failed; it stays claimable",
+    escrow.Cleared: lambda e: f"the security hold is over: {e.amount} is the payee's to take",
+    escrow.Frozen: lambda e: "the pot is frozen",
+    escrow.Thawed: lambda e: "the pot is as it was before the dispute",
+    escrow.Drained: lambda e: f"nothing is held any more; the escrow is {e.after}",
+    escrow.Closed: lambda e: "the escrow is settled",
+    dispute.Opened: _opened,
+    dispute.Contested: lambda e: f"{the(e.by)} contests and claims {e.claim} for itself{_quoted(e.reply)}",
+    dispute.Concluded: lambda e: f"the dispute ends ({e.after}): {_split(e.to_payee)}, because {CONDITIONS[e.code][1]}",
+    dispute.Conceded: lambda e: f"{the(e.by)} concedes the claim of {e.claim}: {_split(e.to_payee)}",
+    dispute.Proceeded: lambda e: "nobody has to answer: the dispute is contested",
+    dispute.Offered: lambda e: f"{the(e.by)} offers a settlement: {_split(e.to_payee)}",
+    dispute.OfferAccepted: lambda e: f"{the(e.by)} accepts the offer: {_split(e.to_payee)}",
+    dispute.OfferDeclined: lambda e: f"{the(e.by)} declines the offer",
+    dispute.OfferLapsed: lambda e: "the offer was not answered in time and is void",
+    dispute.OfferStands: lambda e: f"the offer was not answered in time and is executed: {_split(e.to_payee)}",
+    dispute.Escalated: lambda e: f"the dispute goes on to {e.stage}",
+    dispute.SmallPotDivided: lambda e: f"the stake is too small for a ruling: {_split(e.to_payee)}",
+    dispute.Withdrawn: lambda e: f"{the(e.by)} withdraws the dispute",
+    dispute.EvidenceAdded: lambda e: f"{the(e.by)} adds evidence: {e.title!r}"
+    + ("" if e.admissible else " (not admissible)"),
+    dispute.Extended: lambda e: f"{the(e.by)} extends {e.clock} by {e.period}, for both sides{_quoted(e.reason)}",
+    dispute.Defaulted: lambda e: (
+        f"{listed(the(s) for s in e.silent)} did not answer in time: " if e.silent else "the dispute lasted too long: "
+    )
+    + _split(e.to_payee),
+    dispute.SilenceContests: lambda e: "silence counts as contesting: the dispute goes on",
+    dispute.Overridden: lambda e: "the dispute is overridden: its stake is gone",
+    dispute.Restaked: lambda e: f"money moved: {e.stake} is at stake now, and offers are void",
+    mediation.Opened: lambda e: f"a mediation is requested; the mediator may {e.power}",
+    mediation.Assigned: lambda e: f"the platform assigns the mediator {e.mediator!r}",
+    mediation.Replaced: lambda e: f"the platform replaces the mediator by {e.mediator!r}{_quoted(e.reason)}",
+    mediation.Recommended: lambda e: f"the mediator recommends {_split(e.to_payee)}{_quoted(e.reasons)}. It binds nobody",
+    mediation.Accepted: lambda e: f"{the(e.by)} accepts the recommendation"
+    + ("; both have accepted now" if e.after == "agreed" else ""),
+    mediation.Rejected: lambda e: f"{the(e.by)} rejects the recommendation: it is void, and the mediation has failed",
+    mediation.Decided: lambda e: f"the mediator, who has that power here, decides: {_split(e.to_payee)}{_quoted(e.reasons)}",
+    mediation.Failed: lambda e: f"the mediator gives notice that it did not resolve{_quoted(e.reason)}",
+    mediation.Voided: lambda e: "the recommendation is void, because money moved",
+    mediation.Closed: lambda e: "the mediation is closed",
+    mediation.Lapsed: lambda e: {
+        "recommend": "the mediator gave no recommendation in time: the mediation has failed",
+        "accept": "not both accepted the recommendation in time: it is void, and the mediation has failed",
+    }.get(e.clock, "the mediation lasted as long as it may: it has failed"),
+    mediation.DeemedAccepted: lambda e: f"nobody rejected the recommendation in time: {_split(e.to_payee)}",
+    arbitration.Opened: _shares,
+    arbitration.FeePaid: lambda e: f"{the(e.by)} pays the arbitration fee of {e.amount} in",
+    arbitration.WindowClosed: lambda e: "the fee window closes, and both sides have paid: everybody may know now",
+    arbitration.Appointed: lambda e: f"the arbitrator {e.arbitrator!r} is appointed",
+    arbitration.Replaced: lambda e: f"the arbitrator is replaced by {e.arbitrator!r}{_quoted(e.reason)}",
+    arbitration.Awarded: lambda e: f"the arbitrator awards {_split(e.to_payee)}{_quoted(e.reasons)}",
+    arbitration.Refused: lambda e: f"the arbitrator does not rule{_quoted(e.reason)}",
+    arbitration.Appealed: lambda e: f"{the(e.by)} appeals",
+    arbitration.NobodyPaid: lambda e: "the fee window closes, and nobody has paid",
+    arbitration.OnlyOnePaid: lambda e: f"the fee window closes, and only the {e.paid} has paid",
+    arbitration.AwardLapsed: lambda e: "no award in time: the arbitration is closed",
+    arbitration.AwardStands: lambda e: f"the award stands: {_split(e.to_payee)}",
+    arbitration.Closed: lambda e: "the arbitration is closed",
+    arbitration.FeesSettled: _fees,
+    obligation.Opened: lambda e: f"the {e.debtor} owes the {e.creditor} {e.amount}",
+    obligation.Paid: lambda e: f"the {e.debtor} pays the {e.creditor} the {e.amount} that it owed",
+    obligation.Waived: lambda e: f"{the(e.by)} waives what was owed",
+}
+
+#: Events that only follow from others and say nothing that their neighbours do not.
+QUIET: Final = frozenset(
+    {
+        milestone.Included,
+        escrow.Opened,
+        escrow.Frozen,
+        escrow.Thawed,
+        escrow.Drained,
+        escrow.Closed,
+        milestone.Suspended,
+        milestone.Completed,
+        milestone.Concluded,
+        dispute.Concluded,
+    }
+)
+
+
+def tell(event: Event) -> str:
+    """What happened, in one sentence without its full stop."""
+    return _SAID[type(event)](event)
+
+
+def money(entry: Entry) -> list[str]:
+    """What an entry moved, one line each; a stop on the way (payable, on an instant rail) is left out."""
+    through = {line.source for line in entry.lines} & {line.target for line in entry.lines}
+    out: dict[str, list[Money]] = {}
+    ends = {line.source: line.target for line in entry.lines if line.source in through}
+    for line in entry.lines:
+        if line.source not in through:
+            target = ends.get(line.target, line.target)
+            out.setdefault(f"{place(line.source)} → {place(target)}", []).append(line.amount)
+    return [f"{sum(sums[1:], sums[0])}  {way}" for way, sums in out.items()]
+
+
+def place(account: str) -> str:
+    """An account in words.
+
+    >>> place("world:payer"), place("escrow:m1"), place("deposit:m1/1:payee")
+    ('payer', 'escrow m1', "payee's fee deposit m1/1")
+    """
+    kind, _, name = account.partition(":")
+    if kind == "deposit":
+        case, _, role = name.partition(":")
+        return f"{role}'s fee deposit {case}"
+    words = {"world": name, "payable": f"payable to {name}", "fees": f"processing fees {name}"}
+    return words.get(kind, f"{kind} {name}")
