@@ -37,7 +37,7 @@ ACTS: Final[Mapping[str, str]] = {
     "milestone.requirements": "give the requirements",
     "milestone.review": "approve, ask for changes, ask to cancel, or open a dispute",
     "escrow.clearing": "wait for the security hold",
-    "escrow.dormancy": "do anything at all",
+    "escrow.dormancy": "do something, or it counts as forgotten,",
     "escrow.funding": "confirm the payment",
     "escrow.hold_limit": "dispose of the money",
     "escrow.impound": "lift the hold, or seize",

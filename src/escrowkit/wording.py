@@ -36,8 +36,11 @@ def listed(words: Iterable[str]) -> str:
 
 
 def _split(to_payee: Money, stake: Money | None = None) -> str:
-    rest = f", {stake - to_payee} to the payer" if stake is not None else ", the rest to the payer"
-    return f"{to_payee} to the payee{rest}"
+    """How a sum is split, in words; 0 to the payee is all to the payer."""
+    if not to_payee:
+        return "all to the payer"
+    rest = f"{stake - to_payee} to the payer" if stake is not None else "the rest to the payer"
+    return f"{to_payee} to the payee, {rest}"
 
 
 def _quoted(text: str | None) -> str:
@@ -64,8 +67,8 @@ def _opened(event: dispute.Opened) -> str:
     stages = f"stages: {listed(event.stages)}" if event.stages else "no stages"
     power = f"; a mediator may {event.power}" if event.power else ""
     return (
-        f"{who} opens a dispute and {_claim(event)}{_quoted(event.reason)}. "
-        f"At stake: {event.stake}; {stages}{power}. The money is frozen"
+        f"{who} opens a dispute and {_claim(event)}{_quoted(event.reason)} — "
+        f"at stake: {event.stake}; {stages}{power}. The money is frozen"
     )
 
 
@@ -193,7 +196,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     mediation.Opened: lambda e: f"a mediation is requested; the mediator may {e.power}",
     mediation.Assigned: lambda e: f"the platform assigns the mediator {e.mediator!r}",
     mediation.Replaced: lambda e: f"the platform replaces the mediator by {e.mediator!r}{_quoted(e.reason)}",
-    mediation.Recommended: lambda e: f"the mediator recommends {_split(e.to_payee)}{_quoted(e.reasons)}. It binds nobody",
+    mediation.Recommended: lambda e: f"the mediator recommends {_split(e.to_payee)}{_quoted(e.reasons)} — it binds nobody",
     mediation.Accepted: lambda e: f"{the(e.by)} accepts the recommendation"
     + ("; both have accepted now" if e.after == "agreed" else ""),
     mediation.Rejected: lambda e: f"{the(e.by)} rejects the recommendation: it is void, and the mediation has failed",
@@ -271,3 +274,42 @@ def place(account: str) -> str:
         return f"{role}'s fee deposit {case}"
     words = {"world": name, "payable": f"payable to {name}", "fees": f"processing fees {name}"}
     return words.get(kind, f"{kind} {name}")
+
+
+#: The part of the rulebook behind each outcome; what people agreed or ordered among themselves needs none.
+RULE_OF: Final[Mapping[str, str]] = {
+    "review_lapsed": "milestone.review",
+    "cancel_lapsed": "milestone.cancel",
+    "proposal_lapsed": "milestone.proposal",
+    "requirements_lapsed": "milestone.requirements",
+    "late_cancelled": "milestone.late",
+    "early_cancelled": "milestone.early",
+    "offer_lapsed": "dispute.offers",
+    "respondent_silent": "dispute.answer",
+    "dispute_lapsed": "dispute.longest",
+    "nobody_paid_fee": "arbitration.none_paid",
+    "only_one_paid_fee": "arbitration.one_paid",
+    "small_pot_divided": "arbitration.small_pot",
+    "hold_limit_reached": "escrow.hold_limit",
+    "dormant": "escrow.dormancy",
+    "mediator_decided": "mediation.power",
+    "rolled_forward": "escrow.roll_over",
+    "payer_released": "escrow.release",
+}
+
+
+def rule(rules: Any, part: str) -> str:
+    """A part of a rulebook in one line, with its source.
+
+    >>> from escrowkit.rulebook import load
+    >>> rule(load("standard@1"), "milestone.cancel")
+    'standard@1, milestone.cancel: within 7 days, on silence as asked (source: own, own)'
+    """
+    rows = [row for row in rules.rows() if row[0] == part or row[0].startswith(part + ".")]
+    if not rows:
+        return f"{rules.name}, {part}"
+    said = ", ".join(
+        f"{key.removeprefix(part).strip('.').replace('_', ' ').replace('.', ' ')} {value}".strip() for key, value, _, _ in rows
+    )
+    source = f" (source: {rows[0][3].replace(' (', ', ').rstrip(')')})" if rows[0][3] else ""
+    return f"{rules.name}, {part}: {said}{source}"

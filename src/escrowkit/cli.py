@@ -1,0 +1,346 @@
+"""The command line: play, draw, rules, check. Colour and tables only on a terminal; `--json` on each."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from escrowkit import __version__, drawing
+from escrowkit import story as stories
+from escrowkit.agreement import ENGINES
+from escrowkit.errors import DefinitionError, EscrowError, StoryError
+from escrowkit.pot import TABLES
+from escrowkit.rulebook import Rulebook, available, load
+from escrowkit.story import Played, play, read, shipped
+from escrowkit.timeline import Moment, Report, report
+
+#: What `play` shows without an argument.
+FIRST = "award-split"
+#: As wide as a page, where there is no terminal to ask.
+WIDTH = 100
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+_engine = click.option("--engine", type=click.Choice(ENGINES), default="compiled", help="Which engine decides.")
+
+
+class Page:
+    """Lines with a style each: coloured on a terminal, plain elsewhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.terminal = self.console.is_terminal
+        self.width = min(self.console.width, WIDTH) if self.terminal else WIDTH
+
+    def line(self, text: str = "", style: str = "", indent: int = 0, hang: int = 0) -> None:
+        """One paragraph, wrapped at the width."""
+        pad = " " * indent
+        wrapped = textwrap.wrap(text, self.width, initial_indent=pad, subsequent_indent=pad + " " * hang) or [""]
+        for one in wrapped:
+            self.console.print(Text(one, style=style))
+
+    def head(self, text: str) -> None:
+        """A heading."""
+        self.line()
+        self.line(text, "bold")
+
+    def grid(self, rows: Sequence[Sequence[str]], titles: Sequence[str] = (), right: Iterable[int] = ()) -> None:
+        """Rows in columns: a table on a terminal, aligned text elsewhere."""
+        if self.terminal:
+            self._table(rows, titles, right)
+            return
+        lines = [*([titles] if titles else []), *rows]
+        widths = [max(len(row[i]) for row in lines) for i in range(len(lines[0]))] if lines else []
+        for row in lines:
+            cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+            self.console.print(Text("  " + "  ".join(cells).rstrip()))
+
+    def _table(self, rows: Sequence[Sequence[str]], titles: Sequence[str], right: Iterable[int]) -> None:
+        grid = Grid(box=None, show_header=bool(titles), padding=(0, 1), pad_edge=True)
+        for i, title in enumerate(titles or [""] * len(rows[0] if rows else [])):
+            grid.add_column(title, justify="right" if i in right else "left", overflow="fold")
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        self.console.print(grid)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="escrowkit")
+def run() -> None:
+    """Milestone, escrow, dispute, mediation and arbitration as explicit state machines.
+
+    Play a story, draw the machines, read the rules, check a file.
+    """
+
+
+# -- play ------------------------------------------------------------------------------------------------------------
+
+
+@run.command("play")
+@click.argument("names", nargs=-1, metavar="[STORY]…")
+@click.option("--check", is_flag=True, help="Only compare with what the stories expect; exit 1 on a difference.")
+@click.option("--until", metavar="TIME", help='Play until a time: "20 days" since the start, or an instant.')
+@click.option("--list", "listing", is_flag=True, help="List the shipped stories.")
+@_engine
+@_json
+def play_(names: tuple[str, ...], check: bool, until: str | None, listing: bool, engine: str, as_json: bool) -> None:
+    """Play stories: a shipped one by name, one's own by path; without an argument, a shipped one.
+
+    With --check and no argument: all shipped stories.
+    """
+    if listing:
+        _list_stories(as_json)
+        return
+    chosen = names or (shipped() if check else (FIRST,))
+    played = [_play(name, until, engine) for name in chosen]
+    failed = [one for one in played if one.failures]
+    if as_json:
+        click.echo(json.dumps([{"story": p.story.file, **report(p).data()} for p in played], indent=2, ensure_ascii=False))
+    elif check:
+        _tell_checked(played, engine)
+    else:
+        for one in played:
+            _tell(report(one))
+    if failed:
+        raise SystemExit(1)
+
+
+def _play(name: str, until: str | None, engine: str) -> Played:
+    try:
+        story = read(name)
+        return play(story, engine=engine, until=stories.moment(until, story.start) if until else None)
+    except StoryError as error:
+        _stop("\n".join(map(str, (error, *error.others))))
+
+
+def _stop(words: str) -> NoReturn:
+    click.echo(words, err=True)
+    raise SystemExit(2)
+
+
+def _list_stories(as_json: bool) -> None:
+    found = [read(name) for name in shipped()]
+    if as_json:
+        click.echo(json.dumps([{"name": n, "title": s.title} for n, s in zip(shipped(), found, strict=True)], indent=2))
+    else:
+        Page().grid([(name, story.title) for name, story in zip(shipped(), found, strict=True)], ("story", "what happens"))
+
+
+def _tell_checked(played: Sequence[Played], engine: str) -> None:
+    page = Page()
+    for one in played:
+        if one.failures:
+            page.line(f"{one.story.file}: not as expected", "red")
+            for failure in one.failures:
+                page.line(failure, indent=2, hang=2)
+        else:
+            page.line(f"{one.story.file}: as expected", "green")
+    failed = sum(bool(one.failures) for one in played)
+    page.line(f"{len(played) - failed} of {len(played)} stories as expected, by the {engine} engine", "bold")
+
+
+def _tell(page_: Report) -> None:
+    page = Page()
+    page.line(page_.title, "bold")
+    if page_.about:
+        page.line(page_.about, indent=2)
+    page.line()
+    for key, value in page_.heading:
+        page.line(f"{key + ':':<8} {value}", "dim", indent=2, hang=9)
+    for moment in page_.moments:
+        _tell_moment(page, moment)
+    _tell_end(page, page_)
+
+
+def _tell_moment(page: Page, moment: Moment) -> None:
+    who = f"{moment.who}: " if moment.who else ""
+    page.line()
+    page.line(f"{moment.day}   {moment.at:%a %Y-%m-%d %H:%M}   {who}{moment.did}", "bold cyan")
+    for said in moment.said:
+        page.line(said, indent=4)
+    if moment.refused:
+        page.line(f"Refused. {moment.refused} Nothing changed.", "red", indent=4)
+    for moved in moment.moved:
+        page.line(moved, "green", indent=8)
+    for rule in moment.rules:
+        page.line(f"rule: {rule}", "dim", indent=4, hang=6)
+    for warning in moment.warnings:
+        page.line(f"warning: {warning}", "yellow", indent=4)
+    if moment.note:
+        page.line(f"note: {moment.note}", "dim", indent=4, hang=6)
+    if moment.following:
+        page.line(f"next: {moment.following}", "yellow", indent=4, hang=6)
+
+
+def _tell_end(page: Page, page_: Report) -> None:
+    if page_.states:
+        page.head(f"How it stands on {page_.day}")
+        page.grid(page_.states)
+        page.head("What each side gained or lost")
+        page.grid(page_.nets, right=(1,))
+    if page_.inside:
+        page.head("What is still inside")
+        page.grid(page_.inside, right=(1,))
+    for title, lines in (
+        ("What is owed", page_.owed),
+        ("Why the money went where it went", page_.why),
+        ("Who must act by when, and what happens if nobody does", page_.coming),
+        ("Who gets the money if nobody ever acts again", page_.forecast),
+        ("Not as the story expects", page_.failures),
+    ):
+        if lines:
+            page.head(title)
+            for one in lines:
+                page.line(one, "red" if lines is page_.failures else "", indent=2, hang=2)
+    if page_.states and not page_.coming and not page_.inside:
+        page.line()
+        page.line("It is over: nothing is inside, and no deadline runs.", "bold")
+
+
+# -- draw ------------------------------------------------------------------------------------------------------------
+
+
+@run.command("draw")
+@click.argument("machine", required=False, type=click.Choice((*TABLES, "overview")), metavar="[MACHINE]")
+@click.option("--rulebook", "-r", metavar="R", help="Fill its periods in and leave out what it does not allow.")
+@click.option("--format", "-f", "format_", type=click.Choice(drawing.FORMATS), default="mermaid", show_default=True)
+@click.option("--highlight", metavar="STORY", help="Show the path that a story takes, and the state at its end.")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, writable=True), help="Write to a file.")
+@_json
+def draw_(
+    machine: str | None, rulebook: str | None, format_: str, highlight: str | None, output: str | None, as_json: bool
+) -> None:
+    """Draw one of the machines, or without an argument all of them on one overview: how they act on one another.
+
+    MACHINE is milestone, escrow, dispute, mediation, arbitration or obligation.
+    """
+    book = load(rulebook) if rulebook else None
+    path: list[tuple[str | None, str, str]] = []
+    if highlight and machine and machine != "overview":
+        played = _play(highlight, None, "compiled")
+        book = book or (played.story.rulebook if rulebook else None)
+        path = _path(played, machine)
+    now = path[-1][2] if path else None
+    if machine is None or machine == "overview":
+        text = drawing.overview(rulebook=book, format=format_)
+    else:
+        text = drawing.draw(TABLES[machine], rulebook=book, format=format_, path=path, now=now)
+    if as_json:
+        text = json.dumps({"machine": machine or "overview", "format": format_, "drawing": text}, ensure_ascii=False)
+    if output:
+        Path(output).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    else:
+        click.echo(text)
+
+
+def _path(played: Played, machine: str) -> list[tuple[str | None, str, str]]:
+    """The moves of the latest machine of that name in the story's first milestone that has one."""
+    if played.agreement is None:
+        return []
+    events = [e for e in played.agreement.events() if e.machine == machine]
+    first = next((e.milestone for e in events), None)
+    taken: list[tuple[str | None, str, str]] = []
+    for event in events:
+        if event.milestone == first:
+            taken = [] if event.before is None else taken
+            taken.append((event.before, event.word, event.after))
+    return taken
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+
+
+@run.command("rules")
+@click.argument("rulebook", required=False)
+@_json
+def rules_(rulebook: str | None, as_json: bool) -> None:
+    """List the rulebooks, or show one: every period, default, fee and source."""
+    if rulebook is None:
+        books = [load(name) for name in available()]
+        if as_json:
+            click.echo(json.dumps([{"name": b.name, "title": b.title} for b in books], indent=2, ensure_ascii=False))
+        else:
+            Page().grid([(b.name, b.title) for b in books], ("rulebook", "title"))
+        return
+    book = load(rulebook)
+    if as_json:
+        rows = [dict(zip(("key", "value", "meaning", "source"), row, strict=True)) for row in book.rows()]
+        data = {"name": book.name, "title": book.title, "digest": book.digest, "sources": dict(book.sources), "rules": rows}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        _tell_rules(book)
+
+
+def _tell_rules(book: Rulebook) -> None:
+    page = Page()
+    page.line(f"{book.name}: {book.title}", "bold")
+    if book.applies_from:
+        page.line(f"Applies to agreements opened from {book.applies_from:%Y-%m-%d}.", indent=2)
+    page.line(f"Digest {book.digest[:16]}…", "dim", indent=2)
+    ends = f"Without an end by the clock: {', '.join(book.open_ended)}." if book.open_ended else "Every state with money in it ends by the clock."
+    page.line(ends, indent=2)
+    rows = list(book.rows())
+    for part in dict.fromkeys(key.split(".")[0] for key, *_ in rows):
+        page.head(part)
+        own = [row for row in rows if row[0].startswith(part + ".")]
+        wide = max(len(key) for key, *_ in rows) - len("arbitration")
+        for key, value, meaning, source in own:
+            page.line(f"{key.removeprefix(part + '.'):<{wide}} {value}", indent=2, hang=wide + 1)
+            page.line(f"{meaning}" + (f"  [{source}]" if source else ""), "dim", indent=wide + 3)
+    page.head("sources")
+    for name, text in book.sources.items():
+        page.line(f"{name}: {text}", indent=2, hang=2)
+
+
+# -- check -----------------------------------------------------------------------------------------------------------
+
+
+@run.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@_json
+def check_(file: str, as_json: bool) -> None:
+    """Check a rulebook or a story of one's own: every problem at once, each with its place and a mend."""
+    kind, problems = _problems(file)
+    if as_json:
+        click.echo(json.dumps({"file": file, "kind": kind, "problems": problems}, indent=2, ensure_ascii=False))
+    elif problems:
+        for problem in problems:
+            click.echo(problem)
+        click.echo(f"{len(problems)} problem(s) in this {kind}")
+    else:
+        click.echo(f"{file}: this {kind} is well" + (" and plays as it expects" if kind == "story" else ""))
+    if problems:
+        raise SystemExit(1)
+
+
+def _problems(file: str) -> tuple[str, list[str]]:
+    """What a file is, and all that is wrong with it."""
+    try:
+        data = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return "file", [f"{file}: not TOML: {error}"]
+    if "version" in data or ("id" in data and "step" not in data):
+        return "rulebook", _problems_of_rulebook(file)
+    try:
+        return "story", list(play(read(file)).failures)
+    except StoryError as error:
+        return "story", [str(one) for one in (error, *error.others)]
+    except EscrowError as error:
+        return "story", [f"{file}: {error}"]
+
+
+def _problems_of_rulebook(file: str) -> list[str]:
+    try:
+        load(Path(file))
+    except DefinitionError as error:
+        return [f"{file}: {problem}" for problem in error.problems]
+    return []
+
