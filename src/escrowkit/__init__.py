@@ -3,7 +3,7 @@
 `open_agreement` opens, `Agreement.decide` decides, `Agreement.advance` lets time pass; `load` reads a rulebook.
 """
 
-from escrowkit import agreement, conditions, errors
+from escrowkit import agreement, conditions, errors, foresight
 from escrowkit.agreement import Agreement, Decision, open_agreement, replay, verify, view
 from escrowkit.conditions import all_of, any_of, at_least, attested, elapsed, signed
 from escrowkit.errors import BrokenBooks, DefinitionError, EscrowError, MissingExtra, Refused, StoryError
@@ -46,6 +46,7 @@ __all__ = [
     "dispute",
     "elapsed",
     "errors",
+    "foresight",
     "escrow",
     "load",
     "mediation",

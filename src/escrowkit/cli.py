@@ -116,7 +116,7 @@ def play_(names: tuple[str, ...], check: bool, until: str | None, listing: bool,
 def _play(name: str, until: str | None, engine: str) -> Played:
     try:
         story = read(name)
-        return play(story, engine=engine, until=stories.moment(until, story.start) if until else None)
+        return play(story, engine=engine, until=stories.since(story.start, until) if until else None)
     except StoryError as error:
         _stop("\n".join(map(str, (error, *error.others))))
 

@@ -1,0 +1,203 @@
+"""The command line: what a person reads, what a machine reads, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as Xml
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from escrowkit.cli import run
+from escrowkit.pot import TABLES
+from escrowkit.story import shipped
+
+STORY = """
+title = "A small job"
+rulebook = "standard@1"
+currency = "USD"
+start = 2026-03-02T09:00:00Z
+[[milestone]]
+id = "m1"
+price = "50.00"
+[[step]]
+at = "0 days"
+by = "payer"
+do = "escrow.deposit"
+with = { milestone = "m1", amount = "50.00" }
+[[expect]]
+at = "1 day"
+held = "50.00"
+"""
+
+RULES = """
+id = "mine"
+version = "1"
+title = "Mine"
+[milestone.review]
+within = "0 days"
+on_silence = "nobody"
+[dispute.anser.payer]
+within = "7 days"
+"""
+
+
+def escrowkit(*arguments: str) -> Result:
+    return CliRunner().invoke(run, arguments)
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(STORY)
+    return path
+
+
+def test_play_without_an_argument_plays_a_dispute_and_says_who_got_what_and_why() -> None:
+    out = escrowkit("play")
+    assert out.exit_code == 0
+    for words in ("dispute.open", "Refused. no-such-move", "What each side gained or lost", "awarded, merits", "It is over"):
+        assert words in out.output
+
+
+def test_play_says_who_must_act_by_when_and_who_gets_it_if_nobody_does() -> None:
+    out = escrowkit("play", "award-split", "--until", "5 days").output
+    assert "must contest or concede the dispute" in out
+    assert "2026-03-14 09:00" in out
+    assert "Who gets the money if nobody ever acts again" in out
+    assert "350.00 USD goes back to the payer" in out
+
+
+def test_play_writes_plain_text_where_there_is_no_terminal() -> None:
+    assert "\x1b[" not in escrowkit("play").output
+
+
+def test_play_as_json_holds_the_same_page() -> None:
+    data = json.loads(escrowkit("play", "--json").output)
+    assert data[0]["nets"][0] == ["payer", "-262.50 USD"]
+    assert data[0]["moments"][0]["at"].startswith("2026-03-02T09:00")
+
+
+@pytest.mark.parametrize("engine", ["compiled", "stock"])
+def test_play_check_holds_for_every_shipped_story_on_both_engines(engine: str) -> None:
+    out = escrowkit("play", "--check", "--engine", engine)
+    assert out.exit_code == 0, out.output
+    assert f"{len(shipped())} of {len(shipped())} stories as expected" in out.output
+
+
+def test_play_check_exits_1_with_a_readable_difference(story: Path) -> None:
+    story.write_text(STORY.replace('held = "50.00"', 'held = "49.00"'))
+    out = escrowkit("play", str(story), "--check")
+    assert out.exit_code == 1
+    assert "everything held should be 49.00 USD, but is 50.00 USD" in " ".join(out.output.split())
+
+
+def test_play_of_a_broken_story_names_file_line_and_mend(story: Path) -> None:
+    story.write_text(STORY.replace("escrow.deposit", "escrow.deposite"))
+    out = escrowkit("play", str(story))
+    assert out.exit_code == 2
+    assert "small.toml:11" in out.stderr
+    assert "Did you mean 'escrow.deposit'?" in out.stderr
+
+
+def test_play_lists_the_shipped_stories() -> None:
+    assert all(name in escrowkit("play", "--list").output for name in shipped())
+    assert {one["name"] for one in json.loads(escrowkit("play", "--list", "--json").output)} == set(shipped())
+
+
+def test_play_until_a_time_that_is_none_says_how_to_write_one() -> None:
+    out = escrowkit("play", "--until", "soon")
+    assert out.exit_code == 2
+    assert "days" in out.stderr
+
+
+@pytest.mark.parametrize("machine", TABLES)
+@pytest.mark.parametrize("format_", ["mermaid", "dot", "svg", "markdown"])
+def test_draw_draws_every_machine_in_every_format(machine: str, format_: str) -> None:
+    out = escrowkit("draw", machine, "--format", format_, "--rulebook", "standard@1")
+    assert out.exit_code == 0, out.output
+    if format_ == "svg":
+        assert Xml.fromstring(out.output).tag.endswith("svg")
+
+
+def test_draw_without_a_machine_draws_how_they_act_on_one_another() -> None:
+    out = escrowkit("draw").output
+    assert all(machine in out for machine in ("milestone", "escrow", "dispute", "mediation", "arbitration"))
+
+
+def test_draw_highlights_the_path_of_a_story_and_writes_to_a_file(tmp_path: Path) -> None:
+    plain, path = tmp_path / "plain.svg", tmp_path / "path.svg"
+    escrowkit("draw", "dispute", "-f", "svg", "-o", str(plain))
+    out = escrowkit("draw", "dispute", "-f", "svg", "--highlight", "award-split", "-o", str(path))
+    assert out.exit_code == 0
+    assert path.read_text() != plain.read_text()
+
+
+def test_draw_as_json_holds_the_drawing() -> None:
+    data = json.loads(escrowkit("draw", "mediation", "--json").output)
+    assert data["machine"] == "mediation"
+    assert "stateDiagram-v2" in data["drawing"]
+
+
+def test_rules_lists_the_rulebooks_and_shows_one_with_periods_defaults_fees_and_sources() -> None:
+    assert "standard@1" in escrowkit("rules").output
+    page = escrowkit("rules", "standard@1").output
+    for words in ("14 days", "7 days", "10%", "5%", "halves", "own", "Every state with money in it ends by the clock"):
+        assert words in page
+    assert json.loads(escrowkit("rules", "--json").output)[0]["name"] == "standard@1"
+    data = json.loads(escrowkit("rules", "standard@1", "--json").output)
+    assert any(row["key"] == "milestone.review.within" and row["value"] == "14 days" for row in data["rules"])
+
+
+def test_check_tells_every_problem_of_a_rulebook_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(RULES)
+    out = escrowkit("check", str(path))
+    assert out.exit_code == 1
+    for words in ("milestone.review.within", "milestone.review.on_silence", "did you mean dispute.answer", "3 problem"):
+        assert words in out.output
+    assert len(json.loads(escrowkit("check", str(path), "--json").output)["problems"]) == 3
+
+
+def test_check_tells_every_problem_of_a_story_at_once(story: Path) -> None:
+    story.write_text(STORY.replace("escrow.deposit", "escrow.deposite").replace("price =", "prize ="))
+    out = escrowkit("check", str(story))
+    assert out.exit_code == 1
+    assert "prize" in out.output
+    assert "escrow.deposite" in out.output
+
+
+def test_check_is_content_with_what_is_well(story: Path) -> None:
+    assert escrowkit("check", str(story)).exit_code == 0
+    story.write_text(STORY.replace('held = "50.00"', 'held = "49.00"'))
+    assert escrowkit("check", str(story)).exit_code == 1
+
+
+def test_check_says_where_a_file_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "cut.toml"
+    path.write_text('title = "x')
+    out = escrowkit("check", str(path))
+    assert out.exit_code == 1
+    assert "not TOML" in out.output
+
+
+def test_the_module_runs_as_a_program_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "escrowkit", "rules"], capture_output=True, text=True, check=True)
+    assert "standard@1" in done.stdout
+
+
+def test_an_unknown_rulebook_is_said_in_words() -> None:
+    done = subprocess.run([sys.executable, "-m", "escrowkit", "rules", "nowhere@9"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no such rulebook" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_the_extra_the_command_line_names_it() -> None:
+    code = "import sys; sys.modules['click'] = None; import escrowkit.__main__ as m; m.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "escrowkit[cli]" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,169 @@
+"""Write the pages that are made from the tables, or compare them with `--check`.
+
+Pictures (`.svg`) are written and committed too, but not compared: their layout depends on the fonts of the machine that draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from escrowkit import drawing
+from escrowkit.books import BOOKS
+from escrowkit.clocks import CLOCKS
+from escrowkit.errors import REFUSALS
+from escrowkit.ledger import CONDITIONS
+from escrowkit.pot import TABLES
+from escrowkit.reactions import REACTIONS
+from escrowkit.rulebook import Rulebook, available, load
+from escrowkit.schema import SCHEMA
+from escrowkit.story import read, shipped
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    head = f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
+    return head + "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
+
+
+def clocks() -> str:
+    """Every clock."""
+    rows = [
+        (
+            f"`{c.machine}.{c.name}`",
+            c.words,
+            ", ".join(c.states),
+            f"`{c.period}`" if c.period else "—",
+            ", ".join(c.pauses) or "nothing",
+            f"`{c.answer}`" if c.answer else "—",
+        )
+        for c in CLOCKS
+    ]
+    titles = ("clock", "what it is", "runs in", "period", "paused by", "who gets it then")
+    return "# When silence decides\n\nAt the due instant a deadline has passed. Of equals, the earlier line fires first.\n\n" + table(titles, rows)
+
+
+def books() -> str:
+    """Every event that moves money, and every release condition."""
+    rows = [(f"`{b.event.machine}.{b.event.word}`", b.words, _cited(b.cites)) for b in BOOKS]
+    codes = [(f"`{code}`", str(kind), words) for code, (kind, words) in CONDITIONS.items()]
+    return (
+        "# What moves money\n\nAn event that is not here moves nothing.\n\n"
+        + table(("event", "what it moves", "release condition"), rows)
+        + "\n## Release conditions\n\nWhatever leaves an escrow cites exactly one.\n\n"
+        + table(("code", "kind", "in words"), codes)
+    )
+
+
+def _cited(code: str | None) -> str:
+    return "—" if code is None else "as the event says" if code == "event" else f"`{code}`"
+
+
+def reactions() -> str:
+    """Every reaction."""
+    rows = [
+        (
+            ", ".join(f"`{e.machine}.{e.word}`" for e in r.on),
+            ", ".join(f"`{c.machine}.{c.word}`" for c in r.then),
+            r.words,
+        )
+        for r in REACTIONS
+    ]
+    titles = ("when this happened", "the rules may say", "because")
+    return "# What follows from what\n\nFirst in, first out, within one decision.\n\n" + table(titles, rows)
+
+
+def refusals() -> str:
+    """Every refusal, in order."""
+    rows = [(f"`{r.code}`", f"`{r.__name__}`", (r.__doc__ or "").strip()) for r in REFUSALS]
+    return "# Refusals\n\nOf several that apply, the first of this list is told.\n\n" + table(("code", "exception", "meaning"), rows)
+
+
+def schema() -> str:
+    """Every value that a rulebook may have."""
+    rows = [
+        (f"`{k.path}`", k.words, k.kind.allowed, "—" if k.default in (None, ()) else k.kind.show(k.default)) for k in SCHEMA
+    ]
+    titles = ("key", "what it means", "allowed", "if left out")
+    return "# What a rulebook may say\n\n" + table(titles, rows)
+
+
+def rulebook(book: Rulebook) -> str:
+    """One rulebook."""
+    rows = [(f"`{key}`", value, words, source) for key, value, words, source in book.rows()]
+    sources = "".join(f"- **{name}**: {text}\n" for name, text in book.sources.items())
+    titles = ("key", "value", "what it means", "source (how sure)")
+    return f"# {book.name}\n\n{book.title}.\n\n{table(titles, rows)}\n## Sources\n\n{sources}"
+
+
+def stories() -> str:
+    """Every shipped story."""
+    rows = [(f"`{name}`", s.title, " ".join((s.about or "").split())) for name in shipped() for s in (read(name),)]
+    return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(("name", "title", "what it shows"), rows)
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every page that is compared."""
+    for name, made in TABLES.items():
+        yield REFERENCE / "machines" / f"{name}.md", drawing.draw(made, format="markdown")
+    yield REFERENCE / "machines" / "overview.md", drawing.overview(format="markdown")
+    for name in available():
+        yield REFERENCE / "rulebooks" / f"{name}.md", rulebook(load(name))
+    for name, make in (
+        ("books", books),
+        ("clocks", clocks),
+        ("reactions", reactions),
+        ("refusals", refusals),
+        ("rulebook-schema", schema),
+        ("stories", stories),
+    ):
+        yield REFERENCE / f"{name}.md", make()
+    yield ROOT / "README.md", readme()
+
+
+def readme() -> str:
+    """The README with its drawing made anew."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    made = drawing.draw(TABLES["dispute"], rulebook=load("standard@1"), format="mermaid")
+    block = f"<!-- drawing -->\n```mermaid\n{made.strip()}\n```\n<!-- /drawing -->"
+    return re.sub(r"<!-- drawing -->.*<!-- /drawing -->", lambda _: block, text, flags=re.DOTALL)
+
+
+def pictures() -> Iterator[tuple[Path, str]]:
+    """Every picture."""
+    book = load("standard@1")
+    for name, made in TABLES.items():
+        yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=book, format="svg")
+    yield REFERENCE / "machines" / "overview.svg", drawing.overview(format="svg")
+
+
+def main() -> int:
+    """Write or compare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    check = parser.parse_args().check
+    stale = []
+    for path, text in pages():
+        text = text.rstrip("\n") + "\n"
+        if check:
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                stale.append(str(path.relative_to(ROOT)))
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if not check:
+        for path, text in pictures():
+            path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+    for name in stale:
+        sys.stdout.write(f"stale: {name} (run `make docs`)\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
