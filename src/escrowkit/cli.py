@@ -6,6 +6,7 @@ import json
 import textwrap
 import tomllib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from escrowkit import __version__, drawing
 from escrowkit import story as stories
 from escrowkit.agreement import ENGINES
 from escrowkit.errors import DefinitionError, EscrowError, StoryError
+from escrowkit.periods import instant
 from escrowkit.pot import TABLES
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.story import Played, play, read, shipped
@@ -116,9 +118,22 @@ def play_(names: tuple[str, ...], check: bool, until: str | None, listing: bool,
 def _play(name: str, until: str | None, engine: str) -> Played:
     try:
         story = read(name)
-        return play(story, engine=engine, until=stories.since(story.start, until) if until else None)
     except StoryError as error:
         _stop("\n".join(map(str, (error, *error.others))))
+    return play(story, engine=engine, until=_until(story, until))
+
+
+def _until(story: stories.Story, text: str | None) -> datetime | None:
+    """A time since the start, or an instant."""
+    if text is None:
+        return None
+    at = stories.since(story.start, text, story.rulebook.calendar)
+    if at is not None:
+        return at
+    try:
+        return instant(datetime.fromisoformat(text))
+    except (ValueError, EscrowError):
+        _stop(f'--until {text!r}: write "20 days" (since the start), or an instant such as 2026-03-22T09:00:00Z.')
 
 
 def _stop(words: str) -> NoReturn:

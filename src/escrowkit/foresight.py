@@ -110,13 +110,16 @@ def due(agreement: Agreement) -> tuple[Due, ...]:
 
 
 def _due(pot: Pot, at: datetime, clock: Clock) -> Due:
-    who = _WHO.get(clock.who, lambda _: (clock.who,))(pot)
+    find = _WHO.get(clock.who)
+    who = find(pot) if find else (clock.who,)
     name = f"{clock.machine}.{clock.name}"
     key = clock.period or (f"dispute.answer.{who[0]}.within" if clock.name == "answer" else "")
     period = str(pot.rules.values[key]) if key else ""
     appointing = clock.name == "award" and who == ("platform",)
     assigning = clock.machine == "mediation" and who == ("platform",)
     act = "appoint an arbitrator" if appointing else "assign a mediator" if assigning else ACTS[name]
+    if name == "mediation.recommend" and pot.mediation is not None:
+        act = {"facilitate": "bring a settlement about", "recommend": "recommend"}.get(pot.mediation.power, "decide")
     if clock.name == "pay" and pot.arbitration is not None:
         shares = {share for side, share in pot.arbitration.shares.items() if side in PARTY}
         act = f"pay the arbitration fee of {' / '.join(sorted(map(str, shares)))}"

@@ -11,7 +11,7 @@ from attrs import asdict, frozen
 from escrowkit import foresight
 from escrowkit.agreement import Agreement, Record
 from escrowkit.clocks import CLOCKS
-from escrowkit.machines import arbitration, dispute, escrow
+from escrowkit.machines import arbitration, dispute, escrow, obligation
 from escrowkit.pot import TABLES
 from escrowkit.story import Played, Turn
 from escrowkit.table import Command
@@ -178,12 +178,14 @@ def _rules(turn: Turn) -> Iterator[str]:
         if isinstance(event, escrow.Disposed) and event.fee:
             yield rule(agreement.pot(event.milestone).rules, "escrow.service_fee")
     if turn.command is not None:
-        guards = _guards(turn.command, turn.records[0])
+        first = turn.records[0]
+        id_ = first.event.milestone
+        guards = _guards(turn.command, first, agreement.pot(id_).rules) if id_ else ()
         if guards:
             yield " ".join(guards)
 
 
-def _guards(command: Command, record: Record) -> tuple[str, ...]:
+def _guards(command: Command, record: Record, rules: Any) -> tuple[str, ...]:
     """The conditions, in words, of the move that a command made."""
     event = record.event
     if event.machine not in TABLES or command.machine != event.machine:
@@ -192,8 +194,14 @@ def _guards(command: Command, record: Record) -> tuple[str, ...]:
         row = move.row
         same = row.event is type(event) and row.command is type(command) and move.target == event.after
         if same and event.before == (move.source and move.source.value):
-            return tuple(check.words for check in row.when)
+            return tuple(check.words + _settings(rules, check.reads) for check in row.when)
     return ()
+
+
+def _settings(rules: Any, keys: tuple[str, ...]) -> str:
+    """What the rulebook says where a condition asks it."""
+    said = {path: (value, source) for path, value, _, source in rules.rows()}
+    return "".join(f" [{key}: {said[key][0]}]" for key in keys if key in said)
 
 
 def _clock_rule(agreement: Agreement, event: Any) -> str:
@@ -236,13 +244,18 @@ def _why(agreement: Agreement, start: datetime) -> Iterator[str]:
     """Every outcome and every settled fee: what went where, the reason and its kind, the rule."""
     for record in agreement.history:
         event = record.event
+        at = f"{event.milestone}, {day(event.at, start)}"
         if isinstance(event, arbitration.FeesSettled) and record.entries:
-            yield f"{event.milestone}, {day(event.at, start)}: {tell(event)}. Rule: {_rule(agreement, event, 'arbitration.fee')}."
+            yield f"{at}: {tell(event)}. Rule: {_rule(agreement, event, 'arbitration.fee')}."
+        if isinstance(event, escrow.ChargedBack):
+            yield f"{at}: {tell(event)}. Rule: {_rule(agreement, event, 'escrow.chargeback')}."
+        if isinstance(event, (escrow.ChargeBackReversed, escrow.ReleasedRefunded, obligation.Paid)):
+            yield f"{at}: {tell(event)}."
         for entry in record.entries:
-            if entry.condition is not None:
+            if entry.condition is not None and not isinstance(event, escrow.ChargedBack):
                 part = RULE_OF.get(entry.condition)
                 by = f" Rule: {_rule(agreement, event, part)}." if part else ""
-                yield f"{event.milestone}, {day(event.at, start)}: {tell(event)} [{entry.condition}, {entry.kind}].{by}"
+                yield f"{at}: {tell(event)} [{entry.condition}, {entry.kind}].{by}"
 
 
 def _rule(agreement: Agreement, event: Any, part: str) -> str:
@@ -305,6 +318,6 @@ def _next(agreement: Agreement, start: datetime) -> str | None:
         return None
     follows = otherwise(agreement, due)
     if not due.who:
-        return f"{due.milestone}: on {_when(due.at, start)}, nobody having to act, {follows}."
+        return f"{due.milestone}: on {_when(due.at, start)}, nobody having to act: {follows}."
     who = listed(the(name) for name in due.who)
-    return f"{due.milestone}: {who} must {due.act} before {_when(due.at, start)}; otherwise {follows}."
+    return f"{due.milestone}: {who} must {due.act} before {_when(due.at, start)}; otherwise: {follows}."
