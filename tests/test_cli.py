@@ -59,7 +59,13 @@ def story(tmp_path: Path) -> Path:
 def test_play_without_an_argument_plays_a_dispute_and_says_who_got_what_and_why() -> None:
     out = escrowkit("play")
     assert out.exit_code == 0
-    for words in ("dispute.open", "Refused. no-such-move", "What each side gained or lost", "awarded, merits", "It is over"):
+    for words in (
+        "dispute.open",
+        "Refused. no-such-move",
+        "What each side gained or lost",
+        "awarded, merits",
+        "It is over",
+    ):
         assert words in out.output
 
 
@@ -99,7 +105,7 @@ def test_play_of_a_broken_story_names_file_line_and_mend(story: Path) -> None:
     story.write_text(STORY.replace("escrow.deposit", "escrow.deposite"))
     out = escrowkit("play", str(story))
     assert out.exit_code == 2
-    assert "small.toml:11" in out.stderr
+    assert "small.toml:12" in out.stderr
     assert "Did you mean 'escrow.deposit'?" in out.stderr
 
 
@@ -157,7 +163,12 @@ def test_check_tells_every_problem_of_a_rulebook_at_once(tmp_path: Path) -> None
     path.write_text(RULES)
     out = escrowkit("check", str(path))
     assert out.exit_code == 1
-    for words in ("milestone.review.within", "milestone.review.on_silence", "did you mean dispute.answer", "3 problem"):
+    for words in (
+        "milestone.review.within",
+        "milestone.review.on_silence",
+        "did you mean 'dispute.answer'",
+        "3 problem",
+    ):
         assert words in out.output
     assert len(json.loads(escrowkit("check", str(path), "--json").output)["problems"]) == 3
 
@@ -190,7 +201,9 @@ def test_the_module_runs_as_a_program_too() -> None:
 
 
 def test_an_unknown_rulebook_is_said_in_words() -> None:
-    done = subprocess.run([sys.executable, "-m", "escrowkit", "rules", "nowhere@9"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "escrowkit", "rules", "nowhere@9"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert "no such rulebook" in done.stderr
     assert "Traceback" not in done.stderr

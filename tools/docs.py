@@ -1,6 +1,6 @@
 """Write the pages that are made from the tables, or compare them with `--check`.
 
-Pictures (`.svg`) are written and committed too, but not compared: their layout depends on the fonts of the machine that draws.
+Pictures (`.svg`) are written and committed too, but not compared: their layout depends on the fonts that are installed.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from escrowkit import drawing
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 
 
-def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table."""
     head = f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
     return head + "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
@@ -46,7 +46,10 @@ def clocks() -> str:
         for c in CLOCKS
     ]
     titles = ("clock", "what it is", "runs in", "period", "paused by", "who gets it then")
-    return "# When silence decides\n\nAt the due instant a deadline has passed. Of equals, the earlier line fires first.\n\n" + table(titles, rows)
+    return (
+        "# When silence decides\n\nAt the due instant a deadline has passed; of equals, the earlier line fires first.\n\n"
+        + table(titles, rows)
+    )
 
 
 def books() -> str:
@@ -82,13 +85,16 @@ def reactions() -> str:
 def refusals() -> str:
     """Every refusal, in order."""
     rows = [(f"`{r.code}`", f"`{r.__name__}`", (r.__doc__ or "").strip()) for r in REFUSALS]
-    return "# Refusals\n\nOf several that apply, the first of this list is told.\n\n" + table(("code", "exception", "meaning"), rows)
+    return "# Refusals\n\nOf several that apply, the first of this list is told.\n\n" + table(
+        ("code", "exception", "meaning"), rows
+    )
 
 
 def schema() -> str:
     """Every value that a rulebook may have."""
     rows = [
-        (f"`{k.path}`", k.words, k.kind.allowed, "—" if k.default in (None, ()) else k.kind.show(k.default)) for k in SCHEMA
+        (f"`{k.path}`", k.words, k.kind.allowed, "—" if k.default in (None, ()) else k.kind.show(k.default))
+        for k in SCHEMA
     ]
     titles = ("key", "what it means", "allowed", "if left out")
     return "# What a rulebook may say\n\n" + table(titles, rows)

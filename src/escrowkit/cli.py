@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -105,7 +105,9 @@ def play_(names: tuple[str, ...], check: bool, until: str | None, listing: bool,
     played = [_play(name, until, engine) for name in chosen]
     failed = [one for one in played if one.failures]
     if as_json:
-        click.echo(json.dumps([{"story": p.story.file, **report(p).data()} for p in played], indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps([{"story": p.story.file, **report(p).data()} for p in played], indent=2, ensure_ascii=False)
+        )
     elif check:
         _tell_checked(played, engine)
     else:
@@ -146,7 +148,9 @@ def _list_stories(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([{"name": n, "title": s.title} for n, s in zip(shipped(), found, strict=True)], indent=2))
     else:
-        Page().grid([(name, story.title) for name, story in zip(shipped(), found, strict=True)], ("story", "what happens"))
+        Page().grid(
+            [(name, story.title) for name, story in zip(shipped(), found, strict=True)], ("story", "what happens")
+        )
 
 
 def _tell_checked(played: Sequence[Played], engine: str) -> None:
@@ -288,7 +292,13 @@ def rules_(rulebook: str | None, as_json: bool) -> None:
     book = load(rulebook)
     if as_json:
         rows = [dict(zip(("key", "value", "meaning", "source"), row, strict=True)) for row in book.rows()]
-        data = {"name": book.name, "title": book.title, "digest": book.digest, "sources": dict(book.sources), "rules": rows}
+        data = {
+            "name": book.name,
+            "title": book.title,
+            "digest": book.digest,
+            "sources": dict(book.sources),
+            "rules": rows,
+        }
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         _tell_rules(book)
@@ -300,7 +310,11 @@ def _tell_rules(book: Rulebook) -> None:
     if book.applies_from:
         page.line(f"Applies to agreements opened from {book.applies_from:%Y-%m-%d}.", indent=2)
     page.line(f"Digest {book.digest[:16]}…", "dim", indent=2)
-    ends = f"Without an end by the clock: {', '.join(book.open_ended)}." if book.open_ended else "Every state with money in it ends by the clock."
+    ends = (
+        f"Without an end by the clock: {', '.join(book.open_ended)}."
+        if book.open_ended
+        else "Every state with money in it ends by the clock."
+    )
     page.line(ends, indent=2)
     rows = list(book.rows())
     for part in dict.fromkeys(key.split(".")[0] for key, *_ in rows):
@@ -358,4 +372,3 @@ def _problems_of_rulebook(file: str) -> list[str]:
     except DefinitionError as error:
         return [f"{file}: {problem}" for problem in error.problems]
     return []
-

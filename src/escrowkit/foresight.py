@@ -11,7 +11,7 @@ from attrs import frozen
 from escrowkit.agreement import Agreement, Decision
 from escrowkit.clocks import Clock
 from escrowkit.ledger import CONDITIONS, Kind
-from escrowkit.machines import dispute, escrow
+from escrowkit.machines import escrow
 from escrowkit.money import Money
 from escrowkit.pot import Pot
 from escrowkit.roles import PARTY, Role
@@ -152,14 +152,16 @@ class Outcome:
 
 def outcomes(agreement: Agreement, milestone: str | None = None) -> tuple[Outcome, ...]:
     """Every time that money left an escrow, or a dispute ended over money that had left it before."""
-    found = []
+    found: list[Outcome] = []
     for record in agreement.history:
         event = record.event
         if milestone is not None and event.milestone != milestone:
             continue
-        for entry in record.entries:
-            if entry.condition is not None and entry.kind is not None:
-                found.append(Outcome(event.milestone, entry.condition, entry.kind, _to(record), event.at))
+        found += [
+            Outcome(event.milestone, entry.condition, entry.kind, _to(record), event.at)
+            for entry in record.entries
+            if entry.condition is not None and entry.kind is not None
+        ]
         if isinstance(event, escrow.Divided) and not any(entry.condition for entry in record.entries):
             found.append(Outcome(event.milestone, event.code, event.kind, _to(record), event.at))
     return tuple(found)
@@ -173,7 +175,9 @@ def outcome(agreement: Agreement, milestone: str) -> Outcome | None:
 def _to(record: Any) -> str:
     """To whom it went: payee, payer, both, authority."""
     event = record.event
-    targets = {line.target for entry in record.entries for line in entry.lines if line.source[:7] in ("escrow:", "clearin")}
+    targets = {
+        line.target for entry in record.entries for line in entry.lines if line.source[:7] in ("escrow:", "clearin")
+    }
     got = {name for target in targets for name in ("payee", "payer", "authority") if target.endswith(f":{name}")}
     got |= {"payee" for target in targets if target.startswith("clearing:")}
     if isinstance(event, escrow.Divided):
@@ -223,6 +227,3 @@ def ended(agreement: Agreement, milestone: str) -> bool:
     """Whether a milestone and its money are over: nothing is inside, and no dispute is open."""
     pot = agreement.pot(milestone)
     return pot.over and not pot.disputed and not (pot.held or pot.clearing_gross)
-
-
-__all__ = ["Due", "Exposure", "Outcome", "dispute", "due", "ended", "exposure", "if_silent", "outcome", "outcomes", "silence"]

@@ -1,4 +1,4 @@
-"""A played story as a page that a person can follow: what happened, who did it, by which rule, what it moved, what is next."""
+"""A played story as a page that a person can follow: what happened, who did it, by which rule, what it moved."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def _coming(agreement: Agreement, start: datetime) -> Iterator[str]:
         follows = otherwise(agreement, due)
         rule_ = f"{due.clock}, {due.period} by {due.rule}" if due.period else f"{due.clock}, by {due.rule}"
         if not follows:
-            yield f"{due.milestone}, at the latest on {_when(due.at, start)}: an end by {rule_}, unless it has ended before."
+            yield f"{due.milestone}, on {_when(due.at, start)}: an end by {rule_}, unless it has ended before."
         elif due.who:
             must = f"{listed(the(name) for name in due.who)} must {due.act}"
             yield f"{due.milestone}, before {_when(due.at, start)}: {must} ({rule_}). If not: {follows}."

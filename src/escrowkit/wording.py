@@ -84,12 +84,16 @@ def _fees(event: arbitration.FeesSettled) -> str:
     borne = listed(f"the {n} bears {s}" for n, s in event.borne.items() if s)
     back = listed(f"the {n} gets {s} back" for n, s in event.returned.items() if s)
     earned = f"the {event.to} earns {event.earned}" + (f" ({borne})" if borne else "")
-    return "; ".join(part for part in (earned if event.earned else "", back) if part) or "no arbitration fee was paid in"
+    return (
+        "; ".join(part for part in (earned if event.earned else "", back) if part) or "no arbitration fee was paid in"
+    )
 
 
 _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
-    whole.Opened: lambda e: f"the agreement is opened under {e.rulebook.name}: "
-    + listed(f"{t.id} for {t.price}" + (f" ({t.title})" if t.title else "") for t in e.terms),
+    whole.Opened: lambda e: (
+        f"the agreement is opened under {e.rulebook.name}: "
+        + listed(f"{t.id} for {t.price}" + (f" ({t.title})" if t.title else "") for t in e.terms)
+    ),
     whole.Restricted: lambda e: f"{the(e.by)} restricts the {e.role}'s right to {e.right}{_quoted(e.reason)}",
     whole.Ended: lambda e: f"{the(e.by)} ends every open milestone{_quoted(e.reason)}",
     milestone.Included: lambda e: f"{e.milestone} is agreed for {e.price}",
@@ -103,9 +107,12 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     milestone.ChangesRequested: lambda e: f"the payer asks for changes{_quoted(e.reason)}; the review ends",
     milestone.Approved: lambda e: f"the payer approves {e.deliverable!r}" if e.deliverable else "the payer approves",
     milestone.Attested: lambda e: f"{the(e.by)} attests {e.name!r}",
-    milestone.ConditionMet: lambda e: "the milestone's own release condition is met"
-    + (" by time alone" if e.alone else ""),
-    milestone.CancelRequested: lambda e: f"{the(e.by)} asks to cancel, with {e.refund} back to the payer; the review waits",
+    milestone.ConditionMet: lambda e: (
+        "the milestone's own release condition is met" + (" by time alone" if e.alone else "")
+    ),
+    milestone.CancelRequested: lambda e: (
+        f"{the(e.by)} asks to cancel, with {e.refund} back to the payer; the review waits"
+    ),
     milestone.CancelAgreed: lambda e: f"{the(e.by)} agrees: {e.refund} back to the payer",
     milestone.CancelWithdrawn: lambda e: f"{the(e.by)} takes the cancel request back; the review goes on",
     milestone.Voided: lambda e: "money moved, so the pending request over the old sum is void",
@@ -119,8 +126,10 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     milestone.Resumed: lambda e: "the milestone goes on where it was, with the time that it had left",
     milestone.Completed: lambda e: f"{e.milestone} is completed",
     milestone.Concluded: lambda e: f"{e.milestone} is {e.after}",
-    milestone.DeemedApproved: lambda e: "the payer let the review period pass: the work counts as approved"
-    + ("; its reminders were never delivered" if e.unsent else ""),
+    milestone.DeemedApproved: lambda e: (
+        "the payer let the review period pass: the work counts as approved"
+        + ("; its reminders were never delivered" if e.unsent else "")
+    ),
     milestone.ReviewEscalated: lambda e: "the payer let the review period pass: the rules make a dispute of it",
     milestone.SilenceDivided: lambda e: f"{CONDITIONS[e.code][1]}: {_split(e.to_payee)}",
     milestone.SilenceIgnored: lambda e: "nobody answered in time; the request is void",
@@ -135,9 +144,11 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.Released: lambda e: f"{the(e.by)} releases {e.amount}: {_disposed(e)}",
     escrow.Refunded: lambda e: f"{the(e.by)} refunds {e.amount} to the payer",
     escrow.Disbursed: lambda e: f"{_disposed(e)}, because {CONDITIONS[e.code][1]}",
-    escrow.Divided: lambda e: f"{_disposed(e)}, because {CONDITIONS[e.code][1]}"
-    + (f"; {e.cost} is the arbitration fee out of the pot" if e.cost else "")
-    + (f"; the payee owes the payer {e.owed}" if e.owed else ""),
+    escrow.Divided: lambda e: (
+        f"{_disposed(e)}, because {CONDITIONS[e.code][1]}"
+        + (f"; {e.cost} is the arbitration fee out of the pot" if e.cost else "")
+        + (f"; the payee owes the payer {e.owed}" if e.owed else "")
+    ),
     escrow.Seized: lambda e: f"the platform seizes all and gives it to the {e.to}{_quoted(e.reason)}",
     escrow.OrderObeyed: lambda e: f"a court's order ({e.reference}) is obeyed: {_disposed(e)}",
     escrow.HoldEnded: lambda e: f"{CONDITIONS[e.code][1]}: {_disposed(e)}",
@@ -147,20 +158,24 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.Held: lambda e: f"the platform impounds the money{_quoted(e.reason)}; everybody waits",
     escrow.Lifted: lambda e: "the platform lifts its hold; clocks go on",
     escrow.ImpoundLapsed: lambda e: "the platform's hold lasted as long as it may: it lifts and pays nobody",
-    escrow.ChargedBack: lambda e: f"the payer's bank takes {e.amount} back ({e.reference}): "
-    + listed(
-        f"{sum_} {where}"
-        for sum_, where in (
-            (e.from_escrow, "out of the escrow"),
-            (e.from_clearing, "out of what was clearing"),
-            (e.from_payable, "out of what was payable to the payee"),
-            (e.from_platform, "out of the platform's own money"),
+    escrow.ChargedBack: lambda e: (
+        f"the payer's bank takes {e.amount} back ({e.reference}): "
+        + listed(
+            f"{sum_} {where}"
+            for sum_, where in (
+                (e.from_escrow, "out of the escrow"),
+                (e.from_clearing, "out of what was clearing"),
+                (e.from_payable, "out of what was payable to the payee"),
+                (e.from_platform, "out of the platform's own money"),
+            )
+            if sum_
         )
-        if sum_
-    )
-    + (f"; the network's fee of {e.fee} falls on the platform" if e.fee else ""),
+        + (f"; the network's fee of {e.fee} falls on the platform" if e.fee else "")
+    ),
     escrow.ChargeBackReversed: lambda e: f"the chargeback {e.reference} is reversed; {e.charged.amount} comes back",
-    escrow.RefundReleasedRequested: lambda e: f"the payer asks for {e.amount} of the released money back; nothing moves",
+    escrow.RefundReleasedRequested: lambda e: (
+        f"the payer asks for {e.amount} of the released money back; nothing moves"
+    ),
     escrow.RefundReleasedPromised: lambda e: f"the payee gives {e.amount} back, once the provider confirms",
     escrow.ReleasedRefunded: lambda e: f"the payee gives {e.amount} of the released money back",
     escrow.PaidOut: lambda e: f"{e.amount} is paid out to the {e.to}",
@@ -183,24 +198,34 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     dispute.Escalated: lambda e: f"the dispute goes on to {e.stage}",
     dispute.SmallPotDivided: lambda e: f"the stake is too small for a ruling: {_split(e.to_payee)}",
     dispute.Withdrawn: lambda e: f"{the(e.by)} withdraws the dispute",
-    dispute.EvidenceAdded: lambda e: f"{the(e.by)} adds evidence: {e.title!r}"
-    + ("" if e.admissible else " (not admissible)"),
+    dispute.EvidenceAdded: lambda e: (
+        f"{the(e.by)} adds evidence: {e.title!r}" + ("" if e.admissible else " (not admissible)")
+    ),
     dispute.Extended: lambda e: f"{the(e.by)} extends {e.clock} by {e.period}, for both sides{_quoted(e.reason)}",
     dispute.Defaulted: lambda e: (
-        f"{listed(the(s) for s in e.silent)} did not answer in time: " if e.silent else "the dispute lasted too long: "
-    )
-    + _split(e.to_payee),
+        (
+            f"{listed(the(s) for s in e.silent)} did not answer in time: "
+            if e.silent
+            else "the dispute lasted too long: "
+        )
+        + _split(e.to_payee)
+    ),
     dispute.SilenceContests: lambda e: "silence counts as contesting: the dispute goes on",
     dispute.Overridden: lambda e: "the dispute is overridden: its stake is gone",
     dispute.Restaked: lambda e: f"money moved: {e.stake} is at stake now, and offers are void",
     mediation.Opened: lambda e: f"a mediation is requested; the mediator may {e.power}",
     mediation.Assigned: lambda e: f"the platform assigns the mediator {e.mediator!r}",
     mediation.Replaced: lambda e: f"the platform replaces the mediator by {e.mediator!r}{_quoted(e.reason)}",
-    mediation.Recommended: lambda e: f"the mediator recommends {_split(e.to_payee)}{_quoted(e.reasons)} — it binds nobody",
-    mediation.Accepted: lambda e: f"{the(e.by)} accepts the recommendation"
-    + ("; both have accepted now" if e.after == "agreed" else ""),
+    mediation.Recommended: lambda e: (
+        f"the mediator recommends {_split(e.to_payee)}{_quoted(e.reasons)} — it binds nobody"
+    ),
+    mediation.Accepted: lambda e: (
+        f"{the(e.by)} accepts the recommendation" + ("; both have accepted now" if e.after == "agreed" else "")
+    ),
     mediation.Rejected: lambda e: f"{the(e.by)} rejects the recommendation: it is void, and the mediation has failed",
-    mediation.Decided: lambda e: f"the mediator, who has that power here, decides: {_split(e.to_payee)}{_quoted(e.reasons)}",
+    mediation.Decided: lambda e: (
+        f"the mediator, who has that power here, decides: {_split(e.to_payee)}{_quoted(e.reasons)}"
+    ),
     mediation.Failed: lambda e: f"the mediator gives notice that it did not resolve{_quoted(e.reason)}",
     mediation.Voided: lambda e: "the recommendation is void, because money moved",
     mediation.Closed: lambda e: "the mediation is closed",
@@ -309,7 +334,8 @@ def rule(rules: Any, part: str) -> str:
     if not rows:
         return f"{rules.name}, {part}"
     said = ", ".join(
-        f"{key.removeprefix(part).strip('.').replace('_', ' ').replace('.', ' ')} {value}".strip() for key, value, _, _ in rows
+        f"{key.removeprefix(part).strip('.').replace('_', ' ').replace('.', ' ')} {value}".strip()
+        for key, value, _, _ in rows
     )
     source = f" (source: {rows[0][3].replace(' (', ', ').rstrip(')')})" if rows[0][3] else ""
     return f"{rules.name}, {part}: {said}{source}"
