@@ -1,6 +1,6 @@
 """Write the pages that are made from the tables, or compare them with `--check`.
 
-Pictures (`.svg`) are written and committed too, but not compared: their layout depends on the fonts that are installed.
+Pictures (`.svg`) are written and committed too, but not compared: their layout depends on the version of Graphviz.
 """
 
 from __future__ import annotations

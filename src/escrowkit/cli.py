@@ -242,15 +242,10 @@ def draw_(
     MACHINE is milestone, escrow, dispute, mediation, arbitration or obligation.
     """
     book = load(rulebook) if rulebook else None
-    path: list[tuple[str | None, str, str]] = []
-    if highlight and machine and machine != "overview":
-        played = _play(highlight, None, "compiled")
-        book = book or (played.story.rulebook if rulebook else None)
-        path = _path(played, machine)
-    now = path[-1][2] if path else None
     if machine is None or machine == "overview":
         text = drawing.overview(rulebook=book, format=format_)
     else:
+        path, now = _path(_play(highlight, None, "compiled"), machine) if highlight else ([], None)
         text = drawing.draw(TABLES[machine], rulebook=book, format=format_, path=path, now=now)
     if as_json:
         text = json.dumps({"machine": machine or "overview", "format": format_, "drawing": text}, ensure_ascii=False)
@@ -260,18 +255,19 @@ def draw_(
         click.echo(text)
 
 
-def _path(played: Played, machine: str) -> list[tuple[str | None, str, str]]:
-    """The moves of the latest machine of that name in the story's first milestone that has one."""
-    if played.agreement is None:
-        return []
-    events = [e for e in played.agreement.events() if e.machine == machine]
-    first = next((e.milestone for e in events), None)
-    taken: list[tuple[str | None, str, str]] = []
+def _path(played: Played, machine: str) -> tuple[list[drawing.Step], str | None]:
+    """The moves of the latest machine of that name in the story's first milestone that has one, and its state."""
+    last = played.agreement
+    events = [event for event in last.events() if event.machine == machine] if last else []
+    if last is None or not events:
+        return [], None
+    first = events[0].milestone
+    taken: list[drawing.Step] = []
     for event in events:
         if event.milestone == first:
             taken = [] if event.before is None else taken
             taken.append((event.before, event.word, event.after))
-    return taken
+    return taken, last.state(f"{machine}.{first}")
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Frames: states that share ways out (or ways back) stand in one frame, so that a picture has one arrow for all of them.
+"""Frames: states that share ways out (or ways back) stand in one frame, and one arrow stands for all of them.
 
 An arrow from a frame stands for one from each state in it; an arrow to a frame leads back to the state it came from.
 """
@@ -41,14 +41,25 @@ class Arrow:
         yield from ((tail, head) for tail in tails for head in heads)
 
 
-def frames(diagram: Diagram) -> tuple[Frame, ...]:
-    """The frames that save the most arrows: nested or apart, the largest first."""
-    chosen: tuple[Frame, ...] = ()
+def choices(diagram: Diagram) -> list[tuple[Frame, ...]]:
+    """Frames that save arrows, nested or apart: the best choice first, then others that begin with another frame."""
     candidates = _candidates(diagram)
+    starts: list[tuple[Frame, ...]] = [(), *((one,) for one in candidates)]
+    made = dict.fromkeys(_grown(diagram, start, candidates) for start in starts)
+    return sorted(made, key=lambda chosen: len(arrows(diagram, chosen)) + _WORTH * len(chosen))
+
+
+def frames(diagram: Diagram) -> tuple[Frame, ...]:
+    """The frames that save the most arrows."""
+    return choices(diagram)[0]
+
+
+def _grown(diagram: Diagram, chosen: tuple[Frame, ...], candidates: list[Frame]) -> tuple[Frame, ...]:
+    """These frames and whatever further ones save enough arrows, the largest first."""
     while True:
-        cost = _cost(diagram, chosen)
+        cost = len(arrows(diagram, chosen))
         found = [
-            (_cost(diagram, (*chosen, one)) + _WORTH, n, one)
+            (len(arrows(diagram, (*chosen, one))) + _WORTH, n, one)
             for n, one in enumerate(candidates)
             if all(_apart(one, other) for other in chosen)
         ]
@@ -72,10 +83,6 @@ def _candidates(diagram: Diagram) -> list[Frame]:
 
 def _flat(line: Line) -> list[tuple[StrEnum | None, StrEnum, bool]]:
     return [(m.source, m.target, m.row.then is BACK) for m in line.moves if m.source is not m.target]
-
-
-def _cost(diagram: Diagram, chosen: tuple[Frame, ...]) -> int:
-    return len(arrows(diagram, chosen))
 
 
 def arrows(diagram: Diagram, chosen: tuple[Frame, ...]) -> tuple[Arrow, ...]:

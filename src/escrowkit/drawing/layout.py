@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from escrowkit.errors import MissingExtra
 
+Picture = TypeVar("Picture")
 #: Arrowheads are drawn by hand, this long.
 HEAD: Final = 9.0
 
@@ -38,6 +39,7 @@ class Link:
     tail: str = ""
     head: str = ""
     arrow: bool = True
+    seen: bool = True
     weight: int = 1
 
 
@@ -77,19 +79,17 @@ class Layout:
     height: float
     boxes: Mapping[str, Place]
     frames: Mapping[str, Place]
-    curves: Mapping[str, Curve] = field(factory=dict)
+    curves: Mapping[str, Curve]
 
 
 def lay_out(
     boxes: Iterable[Box],
     links: Iterable[Link],
-    titles: Mapping[str, tuple[float, float]],
     *,
-    rows: Iterable[Iterable[str]] = (),
-    nodesep: float = 18,
-    ranksep: float = 24,
+    apart: float = 18,
+    below: float = 24,
 ) -> Layout:
-    """Places and curves. `titles` gives the size of each frame's title; boxes in one of `rows` stand side by side.
+    """Places and curves; `apart` and `below` are the least distances between boxes.
 
     Raises `MissingExtra` without pygraphviz.
     """
@@ -97,30 +97,33 @@ def lay_out(
         import pygraphviz
     except ImportError:
         raise MissingExtra("diagrams", "Drawing SVG") from None
-    graph = pygraphviz.AGraph(_source(tuple(boxes), links, titles, rows, nodesep, ranksep))
-    return _read(json.loads(graph.draw(format="json", prog="dot")), frozenset(titles))
+    graph = pygraphviz.AGraph(_source(tuple(boxes), links, apart, below))
+    return _read(json.loads(graph.draw(format="json", prog="dot")))
 
 
-def _source(
-    boxes: tuple[Box, ...],
-    links: Iterable[Link],
-    titles: Mapping[str, tuple[float, float]],
-    rows: Iterable[Iterable[str]],
-    nodesep: float,
-    ranksep: float,
-) -> str:
+def first_that_fits(pictures: Iterable[tuple[Picture, Layout]], most: float) -> tuple[Picture, Layout]:
+    """The first picture no wider than a page, or the narrowest; the next one is made only if it is needed."""
+    made: list[tuple[Picture, Layout]] = []
+    for picture, layout in pictures:
+        made.append((picture, layout))
+        if layout.width <= most:
+            return made[-1]
+    return min(made, key=lambda one: one[1].width)
+
+
+def _source(boxes: tuple[Box, ...], links: Iterable[Link], apart: float, below: float) -> str:
     """DOT of empty boxes."""
     lines = [
         "digraph picture {",
-        f'graph [compound=true, nodesep="{nodesep / 72:.4f}", ranksep="{ranksep / 72:.4f}", newrank=true]',
+        f'graph [compound=true, nodesep="{apart / 72:.4f}", ranksep="{below / 72:.4f}", newrank=true]',
         'node [shape=box, fixedsize=true, label=""]',
         f'edge [arrowsize="{HEAD / 10:.2f}"]',
     ]
-    lines += _inside(boxes, (), titles)
-    lines += ["{rank=same; " + "; ".join(f'"{name}"' for name in row) + "}" for row in rows]
+    lines += _inside(boxes, ())
     for link in links:
         cut = f', ltail="cluster {link.tail}"' if link.tail else ""
         cut += f', lhead="cluster {link.head}"' if link.head else ""
+        cut += "" if link.seen else ", style=invis"
         head = "normal" if link.arrow else "none"
         lines.append(
             f'"{link.source}" -> "{link.target}" [id="{link.name}", arrowhead={head}, weight={link.weight}{cut}]'
@@ -128,7 +131,7 @@ def _source(
     return "\n".join([*lines, "}"])
 
 
-def _inside(boxes: tuple[Box, ...], frames: tuple[str, ...], titles: Mapping[str, tuple[float, float]]) -> list[str]:
+def _inside(boxes: tuple[Box, ...], frames: tuple[str, ...]) -> list[str]:
     """The boxes of these frames, and the frames within them."""
     here = [
         f'"{b.name}" [width="{b.width / 72:.4f}", height="{b.height / 72:.4f}"]' for b in boxes if b.inside == frames
@@ -136,11 +139,7 @@ def _inside(boxes: tuple[Box, ...], frames: tuple[str, ...], titles: Mapping[str
     depth = len(frames)
     inner = [b for b in boxes if b.inside[:depth] == frames and len(b.inside) > depth]
     for name in dict.fromkeys(b.inside[depth] for b in inner):
-        wide, high = titles[name]
-        cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{wide:.0f}" HEIGHT="{high:.0f}"></TD>'
-        table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cell}</TR></TABLE>'
-        here += [f'subgraph "cluster {name}" {{', f"graph [margin=14, labeljust=l, label=<{table}>]"]
-        here += [*_inside(boxes, (*frames, name), titles), "}"]
+        here += [f'subgraph "cluster {name}" {{', "graph [margin=14]", *_inside(boxes, (*frames, name)), "}"]
     return here
 
 
@@ -148,7 +147,7 @@ def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-def _read(found: Any, frames: frozenset[str]) -> Layout:
+def _read(found: Any) -> Layout:
     _, _, width, height = _numbers(found["bb"])
     boxes, placed = {}, {}
     for one in found.get("objects", ()):
@@ -160,7 +159,7 @@ def _read(found: Any, frames: frozenset[str]) -> Layout:
             x, y = _numbers(one["pos"])
             boxes[one["name"]] = Place(x, height - y, float(one["width"]) * 72, float(one["height"]) * 72)
     curves = {edge["id"]: _curve(edge["pos"], height) for edge in found.get("edges", ())}
-    return Layout(width, height, boxes, {name: placed[name] for name in placed if name in frames}, curves)
+    return Layout(width, height, boxes, placed, curves)
 
 
 def _curve(text: str, height: float) -> Curve:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final
 
 from attrs import frozen
 
-from escrowkit.clocks import CLOCKS, Clock
-from escrowkit.drawing.words import listed, plain, who
-from escrowkit.errors import UnknownRulebookValue
-from escrowkit.periods import Period
-from escrowkit.reactions import REACTIONS
-from escrowkit.roles import Role
+from escrowkit.drawing.words import capital, listed, plain, who
 from escrowkit.rulebook import Rulebook
-from escrowkit.schema import KEYS
-from escrowkit.table import BACK, Guard, Move, Row, Table
+from escrowkit.table import Move, Row, Table
 
 Step = tuple[str | None, str, str]
 Ends = tuple[StrEnum | None, StrEnum]
@@ -53,6 +47,11 @@ class Line:
         return tuple(dict.fromkeys(move.target for move in self.moves))
 
     @property
+    def goes(self) -> bool:
+        """Whether it ever leads to another state."""
+        return any(move.source is not move.target for move in self.moves)
+
+    @property
     def said(self) -> str:
         """The command in plain words; for the clock, what was over."""
         if self.kind == CLOCK:
@@ -74,16 +73,19 @@ class Line:
     @property
     def label(self) -> str:
         """What stands at its arrow: what, and who or why; for the clock, after how long."""
-        return self.after if self.kind == CLOCK else f"{self.said} ({self.by if self.kind == PEOPLE else self.cause})"
+        if self.kind == CLOCK:
+            return self.after
+        if self.kind == PEOPLE:
+            return f"{self.said} ({self.by})"
+        return f"{self.cause} → {self.said}" if self.cause else f"{self.said} (rules)"
 
     @property
     def cause(self) -> str:
-        """By which event of which machine the rules act, if it is one; else which machines they follow."""
+        """The event that makes the rules act, if it is one; else the machines whose events do."""
         if len(self.causes) == 1:
             machine, event = self.causes[0]
-            return f"after {machine} {plain(event)}"
-        machines = tuple(dict.fromkeys(machine for machine, _ in self.causes))
-        return f"follows {listed(machines)}" if machines else "rules"
+            return f"{machine} {plain(event)}"
+        return listed(tuple(dict.fromkeys(machine for machine, _ in self.causes)), "or")
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -114,19 +116,37 @@ class Diagram:
     @property
     def title(self) -> str:
         """Its title: the machine, and the rulebook if there is one."""
-        under = f" under {self.rulebook.title} ({self.rulebook.name})" if self.rulebook else ""
-        return f"The {self.table.name}{under}"
+        return f"the {self.table.name}" + (f" under {self.rulebook.name}" if self.rulebook else "")
+
+    @property
+    def subtitle(self) -> str:
+        """The rulebook's own title, and whether it has this stage at all."""
+        if self.rulebook is None:
+            return ""
+        lacking = "" if self.lines else f" It has no {self.table.name}."
+        return f"{capital(self.rulebook.title)}.{lacking}"
+
+    @property
+    def fades(self) -> bool:
+        """Whether what was not taken steps back."""
+        return bool(self.path) or self.now is not None
 
     @property
     def description(self) -> str:
         """The picture in words."""
         ends = [plain(s) for s in self.states if s in self.table.final]
         ways = [plain(s) for s in self.states if s not in self.table.final]
-        text = f"State diagram of the {self.table.name}, made from its table of moves. "
-        text += f"It is {listed(ways, 'or')}, and it ends {listed(ends, 'or')}. {len(self.lines)} numbered moves."
+        ends = [plain(s) for s in self.states if s in self.table.final]
+        ways = [plain(s) for s in self.states if s not in self.table.final]
+        parts = [f"State diagram of {self.title}, made from its table of moves.", self.subtitle]
+        if self.lines:
+            parts.append(f"It is {listed(ways, 'or')}, and it ends {listed(ends, 'or')}.")
+            parts.append(f"{len(self.lines)} kinds of moves, each with who may make it and when.")
         if self.path:
-            text += f" The path taken has {len(self.path)} steps."
-        return text + (f" It is now {plain(self.now)}." if self.now else "")
+            parts.append(f"The path taken has {len(self.path)} steps.")
+        if self.now:
+            parts.append(f"It is now {plain(self.now)}.")
+        return " ".join(filter(None, parts))
 
     @property
     def edges(self) -> dict[Ends, tuple[Line, ...]]:
@@ -148,6 +168,10 @@ class Diagram:
             line for line in self.lines if any(move.source is state and move.target is state for move in line.moves)
         )
 
+    def between(self, source: str | None, target: str) -> tuple[Line, ...]:
+        """The moves from one state to one state."""
+        return tuple(x for x in self.lines if any((m.source, m.target) == (source, target) for m in x.moves))
+
     def steps(self, source: str | None, target: str, lines: Iterable[Line]) -> dict[int, Line]:
         """The steps of the path that went this way, by one of these moves."""
         by_event = {line.row.event.word: line for line in reversed(tuple(lines)) if line.row.event}
@@ -158,9 +182,7 @@ class Diagram:
         }
 
     def taken(self, state: StrEnum) -> bool:
-        """Whether the path touched this state; without a path, every state counts."""
-        if not self.path and self.now is None:
-            return True
+        """Whether the path touched this state, or it is the state now."""
         return state == self.now or any(state in (before, after) for before, _, after in self.path)
 
     def kind(self, state: StrEnum) -> str:
@@ -172,108 +194,3 @@ class Diagram:
         if self.table.name in _DISPUTE or state in _CONTESTED:
             return "dispute"
         return "money" if self.table.name in _MONEY else "work"
-
-
-def diagram(
-    table: Table[Any], rulebook: Rulebook | None = None, path: Sequence[Step] = (), now: str | None = None
-) -> Diagram:
-    """What there is to draw of this table, under a rulebook if there is one."""
-    numbers = {id(row): n for n, row in enumerate((row for row in table.rows if not row.waits), 1)}
-    moves = _reached(_returning([m for m in table.moves() if _kept(table, m, rulebook, path)]))
-    lines = tuple(
-        _line(table, row, numbers[id(row)], mine, rulebook)
-        for row in table.rows
-        if (mine := tuple(move for move in moves if move.row is row))
-    )
-    states = tuple(s for s in table.states if any(move.target is s for move in moves))
-    waits = tuple(
-        Wait(row, here)
-        for row in table.rows
-        if row.waits and (here := tuple(s for s in row.on if s is not None and s in states))
-    )
-    return Diagram(table, rulebook, states, lines, waits, tuple(path), now)
-
-
-def _returning(moves: list[Move]) -> list[Move]:
-    """Without the ways back to where it cannot have come from any more."""
-    entered = {(move.source, move.target) for move in moves if move.row.then is not BACK}
-    return [m for m in moves if m.row.then is not BACK or (m.target, m.source) in entered]
-
-
-def _reached(moves: list[Move]) -> list[Move]:
-    """Without the moves out of states that cannot be reached."""
-    reached: set[StrEnum | None] = {None}
-    while more := {move.target for move in moves if move.source in reached} - reached:
-        reached |= more
-    return [move for move in moves if move.source in reached]
-
-
-def _kept(table: Table[Any], move: Move, rules: Rulebook | None, path: Sequence[Step]) -> bool:
-    """Whether a rulebook allows this move. What was done stays drawn."""
-    if rules is None or any((move.source, move.target) == (b, a) and move.row.event and move.row.event.word == e for b, e, a in path):
-        return True
-    if not all(_offered(check, rules) for check in move.row.when):
-        return False
-    return not move.row.clock or any(_runs(table.name, name, move.source, rules) for name in move.row.clock)
-
-
-def _offered(check: Guard, rules: Rulebook) -> bool:
-    """Whether a guard can ever hold under this rulebook. A value that its sources do not settle leaves it open."""
-    try:
-        return check.offered is None or check.offered(rules)
-    except (UnknownRulebookValue, TypeError):
-        return True
-
-
-def _clock(machine: str, name: str) -> Clock | None:
-    return next((clock for clock in CLOCKS if clock.machine == machine and clock.name == name), None)
-
-
-def _periods(machine: str, name: str) -> tuple[str, ...]:
-    """The keys of a clock's periods; a clock that has one for each side names none itself."""
-    clock = _clock(machine, name)
-    if clock is not None and clock.period:
-        return (clock.period,)
-    return tuple(key for key in KEYS if key.startswith(f"{machine}.{name}.") and key.endswith(".within"))
-
-
-def _runs(machine: str, name: str, state: StrEnum | None, rules: Rulebook) -> bool:
-    clock, keys = _clock(machine, name), _periods(machine, name)
-    if clock is not None and state not in clock.states:
-        return False
-    return not keys or any(rules.has(key) for key in keys)
-
-
-def _period(machine: str, name: str, rules: Rulebook | None) -> str:
-    """ "after 14 days"; "payer after 3 days, payee after 5 days" where they differ; "" where no rulebook says."""
-    keys = [key for key in _periods(machine, name) if rules is not None and rules.has(key)]
-    if rules is None or not keys:
-        return ""
-    said = {key: f"after {_said(rules, key)}" for key in keys}
-    if len(set(said.values())) == 1:
-        return said[keys[0]]
-    return ", ".join(f"{key.split('.')[-2]} {words}" for key, words in said.items())
-
-
-def _said(rules: Rulebook, key: str) -> str:
-    value = rules.values[key]
-    return str(value) if isinstance(value, Period) else "an unknown period"
-
-
-def _line(table: Table[Any], row: Row, number: int, moves: tuple[Move, ...], rules: Rulebook | None) -> Line:
-    kind = CLOCK if Role.CLOCK in row.by else RULES if row.by == {Role.RULES} else PEOPLE
-    sources = tuple(move.source for move in moves)
-    clocks = tuple(
-        (name, _period(table.name, name, rules))
-        for name in row.clock
-        if rules is None or any(_runs(table.name, name, s, rules) for s in sources)
-    )
-    causes = tuple(
-        dict.fromkeys(
-            (event.machine, event.word)
-            for reaction in REACTIONS
-            if Role.RULES in row.by and row.command in reaction.then
-            for event in reaction.on
-        )
-    )
-    return Line(number, row, moves, kind, clocks, causes)
