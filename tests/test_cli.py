@@ -61,8 +61,8 @@ def test_play_without_an_argument_plays_a_dispute_and_says_who_got_what_and_why(
     assert out.exit_code == 0
     for words in (
         "dispute.open",
-        "Refused. no-such-move",
-        "What each side gained or lost",
+        "Refused (no-such-move)",
+        "What each side paid in or got out",
         "awarded, merits",
         "It is over",
     ):

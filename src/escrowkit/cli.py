@@ -106,13 +106,17 @@ def play_(names: tuple[str, ...], check: bool, until: str | None, listing: bool,
     failed = [one for one in played if one.failures]
     if as_json:
         click.echo(
-            json.dumps([{"story": p.story.file, **report(p).data()} for p in played], indent=2, ensure_ascii=False)
+            json.dumps(
+                [{"story": p.story.file, **report(p, _until(p.story, until)).data()} for p in played],
+                indent=2,
+                ensure_ascii=False,
+            )
         )
     elif check:
         _tell_checked(played, engine)
     else:
         for one in played:
-            _tell(report(one))
+            _tell(report(one, _until(one.story, until)))
     if failed:
         raise SystemExit(1)
 
@@ -186,7 +190,7 @@ def _tell_moment(page: Page, moment: Moment) -> None:
     for said in moment.said:
         page.line(said, indent=4)
     if moment.refused:
-        page.line(f"Refused. {moment.refused} Nothing changed.", "red", indent=4)
+        page.line(f"Refused {moment.refused} Nothing changed.", "red", indent=4, hang=2)
     for moved in moment.moved:
         page.line(moved, "green", indent=8)
     for rule in moment.rules:
@@ -203,7 +207,7 @@ def _tell_end(page: Page, page_: Report) -> None:
     if page_.states:
         page.head(f"How it stands on {page_.day}")
         page.grid(page_.states)
-        page.head("What each side gained or lost")
+        page.head("What each side paid in or got out" + (" so far" if page_.inside else ""))
         page.grid(page_.nets, right=(1,))
     if page_.inside:
         page.head("What is still inside")
@@ -219,7 +223,10 @@ def _tell_end(page: Page, page_: Report) -> None:
             page.head(title)
             for one in lines:
                 page.line(one, "red" if lines is page_.failures else "", indent=2, hang=2)
-    if page_.states and not page_.coming and not page_.inside:
+    if page_.stopped:
+        page.line()
+        page.line(page_.stopped, "bold")
+    if page_.states and not page_.coming and not page_.inside and not page_.stopped:
         page.line()
         page.line("It is over: nothing is inside, and no deadline runs.", "bold")
 

@@ -15,6 +15,7 @@ from escrowkit.machines import escrow
 from escrowkit.money import Money
 from escrowkit.pot import Pot
 from escrowkit.roles import PARTY, Role
+from escrowkit.schema import UNKNOWN
 
 #: Longer than any chain of deadlines: what has not ended by then, time alone does not end.
 FOREVER: Final = timedelta(days=3653)
@@ -37,10 +38,10 @@ ACTS: Final[Mapping[str, str]] = {
     "milestone.requirements": "give the requirements",
     "milestone.review": "approve, ask for changes, ask to cancel, or open a dispute",
     "escrow.clearing": "wait for the security hold",
-    "escrow.dormancy": "do something, or it counts as forgotten,",
+    "escrow.dormancy": "do something, or the money counts as forgotten,",
     "escrow.funding": "confirm the payment",
     "escrow.hold_limit": "dispose of the money",
-    "escrow.impound": "lift the hold, or seize",
+    "escrow.impound": "lift its hold (or seize the money, for fraud or illegality alone)",
 }
 
 
@@ -95,6 +96,8 @@ class Due:
     act: str
     period: str
     rule: str
+    #: What else moves it, in words.
+    note: str = ""
 
     @property
     def party(self) -> str:
@@ -122,10 +125,22 @@ def _due(pot: Pot, at: datetime, clock: Clock) -> Due:
         act = {"facilitate": "bring a settlement about", "recommend": "recommend"}.get(pot.mediation.power, "decide")
     if clock.name == "pay" and pot.arbitration is not None:
         shares = {share for side, share in pot.arbitration.shares.items() if side in PARTY}
-        act = f"pay the arbitration fee of {' / '.join(sorted(map(str, shares)))}"
+        each = "each " if len(who) > 1 else ""
+        act = f"{each}pay the arbitration fee of {' / '.join(sorted(map(str, shares)))}"
         if not who:
             act = "wait for the fee window to close (both have paid)"
-    return Due(at, pot.id, name, who, act, period, f"{pot.rules.name} {key}" if key else "the release condition")
+    rule = f"{pot.rules.name} {key}" if key else "the release condition"
+    return Due(at, pot.id, name, who, act, period, rule, _note(pot, name))
+
+
+def _note(pot: Pot, clock: str) -> str:
+    """Reminders that the rulebook wants first."""
+    wanted = pot.rules.values["milestone.review.notices"]
+    given = len(pot.milestone.notices)
+    if clock != "milestone.review" or not wanted or wanted is UNKNOWN or given >= wanted:
+        return ""
+    left = f"{wanted - given} of {wanted} reminders still to be delivered"
+    return f"{left}; without them it ends 30 days later, as counted here"
 
 
 def if_silent(agreement: Agreement, at: datetime | None = None) -> Decision:

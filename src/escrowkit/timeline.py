@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import asdict, frozen
 
@@ -13,9 +13,10 @@ from escrowkit.agreement import Agreement, Record
 from escrowkit.clocks import CLOCKS
 from escrowkit.machines import arbitration, dispute, escrow, obligation
 from escrowkit.pot import TABLES
+from escrowkit.roles import Role
 from escrowkit.story import Played, Turn
-from escrowkit.table import Command
-from escrowkit.wording import QUIET, RULE_OF, listed, money, rule, tell, the
+from escrowkit.table import Command, Event
+from escrowkit.wording import QUIET, RULE_OF, listed, money, place, reason, rule, state_words, tell, the
 
 
 @frozen
@@ -44,7 +45,7 @@ class Report:
     heading: tuple[tuple[str, str], ...]
     moments: tuple[Moment, ...]
     day: str
-    states: tuple[tuple[str, str], ...]
+    states: tuple[tuple[str, str, str], ...]
     nets: tuple[tuple[str, str], ...]
     inside: tuple[tuple[str, str], ...]
     owed: tuple[str, ...]
@@ -52,24 +53,28 @@ class Report:
     coming: tuple[str, ...]
     forecast: tuple[str, ...]
     failures: tuple[str, ...]
+    #: Said when the page stops before the story ends.
+    stopped: str | None
 
     def data(self) -> dict[str, Any]:
         """As plain data, times as text."""
         return asdict(self, value_serializer=lambda _, __, v: v.isoformat() if isinstance(v, datetime) else v)
 
 
-def report(played: Played) -> Report:
-    """The page of a played story."""
+def report(played: Played, until: datetime | None = None) -> Report:
+    """The page of a played story, as it stands at its end or at the time up to which it was played."""
     story, last = played.story, played.agreement
     start = story.start
     refusal = (f"The opening was refused: {played.refused}",) if played.refused else ()
+    to = max([turn.at for turn in played.turns] + ([until] if until else []), default=start)
+    stopped = until is not None and any(step.at > until for step in story.steps)
     return Report(
         story.title,
         story.about and " ".join(story.about.split()),
         tuple(_heading(played)),
         tuple(_moments(played)),
-        day(last.at, start) if last else "",
-        tuple(last.states().items()) if last else (),
+        day(to, start) if last else "",
+        tuple((name, state, state_words(name, state)) for name, state in last.states().items()) if last else (),
         tuple(_nets(last)) if last else (),
         tuple(_inside(last)) if last else (),
         tuple(f"the {d} owes the {c} {sum_}" for (d, c), sum_ in last.owed().items()) if last else (),
@@ -77,6 +82,7 @@ def report(played: Played) -> Report:
         tuple(_coming(last, start)) if last else (),
         tuple(_forecast(last, start)) if last else (),
         played.failures,
+        f"This page stops on {day(to, start)}, as asked; the story goes on." if stopped else None,
     )
 
 
@@ -107,7 +113,7 @@ def _heading(played: Played) -> Iterator[tuple[str, str]]:
         yield "but", ", ".join(f"{key} = {value}" for key, value in story.rules.items())
     yield "payer", story.parties.get("payer", "")
     yield "payee", story.parties.get("payee", "")
-    yield "times", f"UTC; day 0 is {_date(story.start)}"
+    yield "times", f"UTC; day 0 is {_date(story.start)}; at a deadline's very minute it has passed"
     if story.source:
         yield "source", story.source
 
@@ -134,14 +140,20 @@ def _moment(turn: Turn, start: datetime, following: str | None) -> Moment:
         turn.at,
         "" if who in ("clock", "rules") else who,
         did,
-        tuple(_sentence(tell(r.event)) for r in turn.records if _worth_telling(r, turn)),
+        tuple(_sentence(_tell(r.event, turn.agreement)) for r in turn.records if _worth_telling(r, turn)),
         tuple(line for entry in entries for line in money(entry)),
         tuple(_rules(turn)),
-        f"{turn.refused.code}: {turn.refused.words}{_most(turn.refused)}" if turn.refused else None,
+        f"({turn.refused.code}) {turn.refused.words}{_most(turn.refused)}" if turn.refused else None,
         step.note if step else None,
         turn.warnings,
         following,
     )
+
+
+def _tell(event: Any, agreement: Agreement) -> str:
+    """An event in words, both parts of a split named where the stake is known."""
+    case = agreement.pot(event.milestone).dispute if event.milestone else None
+    return tell(event, case.stake if case and event.machine in ("dispute", "mediation", "arbitration") else None)
 
 
 def _most(refused: Any) -> str:
@@ -165,7 +177,7 @@ def _worth_telling(record: Record, turn: Turn) -> bool:
 
 
 def _rules(turn: Turn) -> Iterator[str]:
-    """By which rule: the guards of the row that was used, the rulebook's answer to a silence, the fee."""
+    """By which rule: what the rulebook says to this move, to a silence, to a fee."""
     if turn.refused or not turn.records:
         return
     agreement = turn.agreement
@@ -173,29 +185,41 @@ def _rules(turn: Turn) -> Iterator[str]:
         event = record.event
         if event.by == "clock":
             yield _clock_rule(agreement, event)
-        if isinstance(event, arbitration.FeesSettled) and event.earned:
-            yield rule(agreement.pot(event.milestone).rules, "arbitration.fee")
-        if isinstance(event, escrow.Disposed) and event.fee:
-            yield rule(agreement.pot(event.milestone).rules, "escrow.service_fee")
+        part = _FEES.get(type(event))
+        if part and (record.entries or not isinstance(event, arbitration.FeesSettled)) and _charges(event):
+            yield rule(agreement.pot(event.milestone).rules, part)
     if turn.command is not None:
         first = turn.records[0]
-        id_ = first.event.milestone
-        guards = _guards(turn.command, first, agreement.pot(id_).rules) if id_ else ()
-        if guards:
-            yield " ".join(guards)
+        yield from _guards(turn.command, first, agreement)
 
 
-def _guards(command: Command, record: Record, rules: Any) -> tuple[str, ...]:
-    """The conditions, in words, of the move that a command made."""
+_FEES: Final[Mapping[type[Event], str]] = {
+    arbitration.Opened: "arbitration.fee",
+    escrow.Released: "escrow.service_fee",
+    escrow.Disbursed: "escrow.service_fee",
+    escrow.Divided: "escrow.service_fee",
+    escrow.Held: "escrow.impound",
+}
+
+
+def _charges(event: Any) -> bool:
+    return bool(event.fee) if isinstance(event, escrow.Disposed) else True
+
+
+def _guards(command: Command, record: Record, agreement: Agreement) -> Iterator[str]:
+    """Who may make such a move, and what the rulebook says to it."""
     event = record.event
     if event.machine not in TABLES or command.machine != event.machine:
-        return ()
+        return
+    rules = agreement.pot(event.milestone).rules
     for move in TABLES[event.machine].moves():
         row = move.row
         same = row.event is type(event) and row.command is type(command) and move.target == event.after
         if same and event.before == (move.source and move.source.value):
-            return tuple(check.words + _settings(rules, check.reads) for check in row.when)
-    return ()
+            said = [check.words + _settings(rules, check.reads) for check in row.when if _settings(rules, check.reads)]
+            who = ", ".join(sorted(role for role in row.by if role not in (Role.RULES, Role.CLOCK)))
+            yield f"{event.machine}.{command.word} is for: {who}." + "".join(f" {words}" for words in said)
+            return
 
 
 def _settings(rules: Any, keys: tuple[str, ...]) -> str:
@@ -223,21 +247,25 @@ def _clock_rule(agreement: Agreement, event: Any) -> str:
 
 
 def _nets(agreement: Agreement) -> Iterator[tuple[str, str]]:
+    """The parties always; others if they gained or lost anything."""
     for currency in agreement.currencies:
         names = ["payer", "payee", "platform", "arbitrator"]
         names += sorted(
-            a.removeprefix("world:")
-            for a, m in agreement.ledger.accounts()
-            if a.startswith("world:") and m.currency == currency and a.removeprefix("world:") not in names
+            name
+            for account, sum_ in agreement.ledger.accounts()
+            if account.startswith("world:") and sum_.currency == currency
+            if (name := account.removeprefix("world:")) not in names
         )
         for name in names:
-            yield name, f"{agreement.net(name, currency)}"
+            net = agreement.net(name, currency)
+            if net or name in ("payer", "payee", "platform"):
+                yield name, str(net)
 
 
 def _inside(agreement: Agreement) -> Iterator[tuple[str, str]]:
     for account, sum_ in agreement.ledger.accounts():
         if not account.startswith("world:"):
-            yield account, str(sum_)
+            yield place(account), str(sum_)
 
 
 def _why(agreement: Agreement, start: datetime) -> Iterator[str]:
@@ -255,7 +283,8 @@ def _why(agreement: Agreement, start: datetime) -> Iterator[str]:
             if entry.condition is not None and not isinstance(event, escrow.ChargedBack):
                 part = RULE_OF.get(entry.condition)
                 by = f" Rule: {_rule(agreement, event, part)}." if part else ""
-                yield f"{at}: {tell(event)} [{entry.condition}, {entry.kind}].{by}"
+                because = reason(event, agreement.events())
+                yield f"{at}: {tell(event)}, because {because} [{entry.condition}, {entry.kind}].{by}"
 
 
 def _rule(agreement: Agreement, event: Any, part: str) -> str:
@@ -273,42 +302,56 @@ def _coming(agreement: Agreement, start: datetime) -> Iterator[str]:
     """Who must act by when, and what happens if nobody does."""
     for due in foresight.due(agreement):
         follows = otherwise(agreement, due)
-        rule_ = f"{due.clock}, {due.period} by {due.rule}" if due.period else f"{due.clock}, by {due.rule}"
+        by = f"{due.clock}, {due.period} by {due.rule}" if due.period else f"{due.clock}, by {due.rule}"
+        note = f" ({due.note})" if due.note else ""
         if not follows:
-            yield f"{due.milestone}, on {_when(due.at, start)}: an end by {rule_}, unless it has ended before."
+            yield f"{due.milestone}, on {_when(due.at, start)}, if it has not ended before: {_latest(agreement, due)}."
         elif due.who:
             must = f"{listed(the(name) for name in due.who)} must {due.act}"
-            yield f"{due.milestone}, before {_when(due.at, start)}: {must} ({rule_}). If not: {follows}."
+            yield f"{due.milestone}, before {_when(due.at, start)}{note}: {must} ({by}). If not: {follows}."
         else:
-            yield f"{due.milestone}, on {_when(due.at, start)}, nobody having to act ({rule_}): {follows}."
+            yield f"{due.milestone}, on {_when(due.at, start)}, nobody needs to act ({by}): {follows}."
+
+
+def _latest(agreement: Agreement, due: foresight.Due) -> str:
+    """What a deadline decides that an earlier one will forestall if nobody acts."""
+    machine, _, name = due.clock.partition(".")
+    clock = next(c for c in CLOCKS if (c.machine, c.name) == (machine, name))
+    part = (clock.period or clock.answer).rpartition(".")[0] or due.clock
+    return f"{clock.words} is over ({rule(agreement.pot(due.milestone).rules, part)})"
 
 
 def otherwise(agreement: Agreement, due: foresight.Due) -> str:
-    """What happens at a deadline if nobody does anything before it; nothing, if an earlier one has decided by then."""
+    """What happens at a deadline if nobody acts before it, and by which rule; nothing, if all is decided by then."""
     done = agreement.advance(due.at)
-    own = [e for e in done.events if e.at == due.at and e.milestone == due.milestone]
-    told = [tell(e) for e in own if type(e) not in QUIET and not isinstance(e, arbitration.FeesSettled)]
-    return "; ".join(dict.fromkeys(told))
+    own = [r for r in done.agreement.history[len(agreement.history) :] if r.event.at == due.at]
+    return _told([r for r in own if r.event.milestone == due.milestone], done.agreement)
+
+
+def _told(records: list[Record], agreement: Agreement) -> str:
+    """What the clock and the rules did, in one sentence, and the rule that disposed of the money."""
+    told = [_tell(r.event, agreement) for r in records if type(r.event) not in QUIET and not _empty_fees(r)]
+    codes = [entry.condition for r in records for entry in r.entries if entry.condition]
+    rules = [_rule(agreement, records[0].event, RULE_OF[code]) for code in codes if code in RULE_OF]
+    return "; ".join(dict.fromkeys(told)) + (f" ({'; '.join(dict.fromkeys(rules))})" if rules else "")
+
+
+def _empty_fees(record: Record) -> bool:
+    return isinstance(record.event, arbitration.FeesSettled) and not record.entries
 
 
 def _forecast(agreement: Agreement, start: datetime) -> Iterator[str]:
-    """Who gets the money that is inside if nobody ever acts again."""
+    """What time alone does with what is inside, step by step."""
     later = foresight.if_silent(agreement).agreement
     for id_ in agreement.milestones:
         pot = agreement.pot(id_)
         if not (pot.held or pot.clearing_gross):
             continue
-        new = [r for r in later.history[len(agreement.history) :] if r.event.milestone == id_ and _disposes(r)]
-        for record in new:
-            yield f"{id_}: on {_when(record.event.at, start)}, {tell(record.event)}."
+        new = [r for r in later.history[len(agreement.history) :] if r.event.milestone == id_]
+        for at in dict.fromkeys(r.event.at for r in new):
+            yield f"{id_}, {_when(at, start)}: {_told([r for r in new if r.event.at == at], later)}."
         if not new:
-            what = "what is clearing becomes the payee's" if pot.clearing_gross else "time alone moves nothing"
-            yield f"{id_}: {what}."
-
-
-def _disposes(record: Record) -> bool:
-    """Whether money left a pot by this."""
-    return isinstance(record.event, escrow.Divided) or any(entry.condition for entry in record.entries)
+            yield f"{id_}: time alone moves nothing."
 
 
 def _next(agreement: Agreement, start: datetime) -> str | None:
@@ -318,6 +361,7 @@ def _next(agreement: Agreement, start: datetime) -> str | None:
         return None
     follows = otherwise(agreement, due)
     if not due.who:
-        return f"{due.milestone}: on {_when(due.at, start)}, nobody having to act: {follows}."
+        return f"{due.milestone}: on {_when(due.at, start)}, nobody needs to act: {follows}."
     who = listed(the(name) for name in due.who)
-    return f"{due.milestone}: {who} must {due.act} before {_when(due.at, start)}; otherwise: {follows}."
+    note = f" ({due.note})" if due.note else ""
+    return f"{due.milestone}: {who} must {due.act} before {_when(due.at, start)}{note}; otherwise: {follows}."

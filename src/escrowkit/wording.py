@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from escrowkit import agreement as whole
+from escrowkit.books import BOOKS
 from escrowkit.ledger import CONDITIONS, Entry
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
 from escrowkit.money import Money
@@ -48,14 +49,14 @@ def _quoted(text: str | None) -> str:
 
 
 def _disposed(event: escrow.Disposed) -> str:
-    to_payer = event.to_payer + event.back
     parts = []
     if event.paid:
-        fee = f" ({event.fee} of it is the service fee)" if event.fee else ""
-        parts.append(f"{event.paid} goes to the payee{fee}")
-    if to_payer:
-        parts.append(f"{to_payer} goes back to the payer")
-    return " and ".join(parts) or "nothing moves"
+        parts.append(f"{event.paid - event.fee} goes to the payee")
+    if event.fee:
+        parts.append(f"{event.fee} to the platform as its service fee")
+    if event.to_payer + event.back:
+        parts.append(f"{event.to_payer + event.back} goes back to the payer")
+    return listed(parts) or "nothing moves"
 
 
 def _claim(event: Any) -> str:
@@ -75,9 +76,15 @@ def _opened(event: dispute.Opened) -> str:
 def _shares(event: arbitration.Opened) -> str:
     if not event.shares:
         return "arbitration opens; no fee is paid in"
-    shares = listed(f"the {name} {share}" for name, share in event.shares.items())
-    sealed = "; who has paid stays sealed until the window closes" if event.order == "sealed" else ""
-    return f"arbitration is offered; its fee to be paid in: {shares}{sealed}"
+    sides = {name: share for name, share in event.shares.items() if name != "platform"}
+    each = len(set(sides.values())) == 1 and len(sides) == 2
+    paid = f"each side is to pay {next(iter(sides.values()))}" if each else _owing(sides)
+    sealed = "; the payments are sealed until the window closes (this page is the full record)"
+    return f"arbitration is offered: {paid} of its fee" + (sealed if event.order == "sealed" else "")
+
+
+def _owing(shares: Mapping[str, Money]) -> str:
+    return listed(f"the {name} is to pay {share}" for name, share in shares.items())
 
 
 def _fees(event: arbitration.FeesSettled) -> str:
@@ -92,7 +99,7 @@ def _fees(event: arbitration.FeesSettled) -> str:
 _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     whole.Opened: lambda e: (
         f"the agreement is opened under {e.rulebook.name}: "
-        + listed(f"{t.id} for {t.price}" + (f" ({t.title})" if t.title else "") for t in e.terms)
+        + listed(f"milestone {t.id} for {t.price}" + (f" ({t.title})" if t.title else "") for t in e.terms)
     ),
     whole.Restricted: lambda e: f"{the(e.by)} restricts the {e.role}'s right to {e.right}{_quoted(e.reason)}",
     whole.Ended: lambda e: f"{the(e.by)} ends every open milestone{_quoted(e.reason)}",
@@ -134,7 +141,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     milestone.SilenceDivided: lambda e: f"{CONDITIONS[e.code][1]}: {_split(e.to_payee)}",
     milestone.SilenceIgnored: lambda e: "nobody answered in time; the request is void",
     escrow.Opened: lambda e: f"a pot is opened for {e.milestone}",
-    escrow.Deposited: lambda e: f"the payer deposits {e.amount}; it is held",
+    escrow.Deposited: lambda e: f"the payer deposits {e.amount}; it is held in escrow",
     escrow.Repeated: lambda e: f"the reference {e.reference!r} was told before; nothing moves",
     escrow.DepositRequested: lambda e: f"the payer starts a payment of {e.amount}; the provider has yet to confirm it",
     escrow.DepositConfirmed: lambda e: f"the provider confirms {e.amount}; {e.kept} is held",
@@ -143,9 +150,9 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.FundingLapsed: lambda e: "the payment was never confirmed",
     escrow.Released: lambda e: f"{the(e.by)} releases {e.amount}: {_disposed(e)}",
     escrow.Refunded: lambda e: f"{the(e.by)} refunds {e.amount} to the payer",
-    escrow.Disbursed: lambda e: f"{_disposed(e)}, because {CONDITIONS[e.code][1]}",
+    escrow.Disbursed: _disposed,
     escrow.Divided: lambda e: (
-        f"{_disposed(e)}, because {CONDITIONS[e.code][1]}"
+        _disposed(e)
         + (f"; {e.cost} is the arbitration fee out of the pot" if e.cost else "")
         + (f"; the payee owes the payer {e.owed}" if e.owed else "")
     ),
@@ -155,7 +162,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.Conceded: lambda e: f"{the(e.by)} gives all {e.amount} to the {e.to}: a concession, which ends the dispute",
     escrow.RolledOver: lambda e: f"the payer moves {e.amount} on to {e.to}",
     escrow.Received: lambda e: f"{e.milestone} takes in {e.amount} from {e.origin}",
-    escrow.Held: lambda e: f"the platform impounds the money{_quoted(e.reason)}; everybody waits",
+    escrow.Held: lambda e: f"the platform impounds the money{_quoted(e.reason)} — everybody and every deadline waits",
     escrow.Lifted: lambda e: "the platform lifts its hold; clocks go on",
     escrow.ImpoundLapsed: lambda e: "the platform's hold lasted as long as it may: it lifts and pays nobody",
     escrow.ChargedBack: lambda e: (
@@ -180,7 +187,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.ReleasedRefunded: lambda e: f"the payee gives {e.amount} of the released money back",
     escrow.PaidOut: lambda e: f"{e.amount} is paid out to the {e.to}",
     escrow.PayoutFailed: lambda e: f"the payout of {e.amount} to the {e.to} failed; it stays claimable",
-    escrow.Cleared: lambda e: f"the security hold is over: {e.amount} is the payee's to take",
+    escrow.Cleared: lambda e: f"the security hold is over: {e.amount} is paid out to the payee",
     escrow.Frozen: lambda e: "the pot is frozen",
     escrow.Thawed: lambda e: "the pot is as it was before the dispute",
     escrow.Drained: lambda e: f"nothing is held any more; the escrow is {e.after}",
@@ -231,7 +238,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     mediation.Closed: lambda e: "the mediation is closed",
     mediation.Lapsed: lambda e: {
         "recommend": "the mediator gave no recommendation in time: the mediation has failed",
-        "accept": "not both accepted the recommendation in time: it is void, and the mediation has failed",
+        "accept": "the recommendation was not accepted by both in time: it is void, and the mediation has failed",
     }.get(e.clock, "the mediation lasted as long as it may: it has failed"),
     mediation.DeemedAccepted: lambda e: f"nobody rejected the recommendation in time: {_split(e.to_payee)}",
     arbitration.Opened: _shares,
@@ -270,9 +277,29 @@ QUIET: Final = frozenset(
 )
 
 
-def tell(event: Event) -> str:
-    """What happened, in one sentence without its full stop."""
-    return _SAID[type(event)](event)
+def tell(event: Event, stake: Money | None = None) -> str:
+    """What happened, in one sentence without its full stop; with the stake, both parts of a split are named."""
+    said = _SAID[type(event)](event)
+    to_payee = getattr(event, "to_payee", None)
+    if stake is None or to_payee is None or to_payee > stake:
+        return said
+    rest = stake - to_payee
+    return said.replace(", the rest to the payer", f", {rest} to the payer" if rest else ", nothing to the payer")
+
+
+def reason(event: Any, events: Iterable[Event]) -> str:
+    """Why money left an escrow, naming who was silent or who paid."""
+    code = getattr(event, "code", None) or _CITED[type(event)]
+    before = [e for e in events if e.milestone == event.milestone and e.at <= event.at]
+    for earlier in reversed(before):
+        if code == "respondent_silent" and isinstance(earlier, dispute.Defaulted) and earlier.silent:
+            return f"{listed(the(side) for side in earlier.silent)} did not answer the dispute in time"
+        if code == "only_one_paid_fee" and isinstance(earlier, arbitration.OnlyOnePaid):
+            return f"only the {earlier.paid} paid the arbitration fee in time"
+    return CONDITIONS[code][1]
+
+
+_CITED: Final = {booking.event: booking.cites for booking in BOOKS if booking.cites}
 
 
 def money(entry: Entry) -> list[str]:
@@ -328,7 +355,7 @@ def rule(rules: Any, part: str) -> str:
 
     >>> from escrowkit.rulebook import load
     >>> rule(load("standard@1"), "milestone.cancel")
-    'standard@1, milestone.cancel: within 7 days, on silence as asked (source: own, own)'
+    'standard@1, milestone.cancel: within 7 days, on silence as asked'
     """
     rows = [row for row in rules.rows() if row[0] == part or row[0].startswith(part + ".")]
     if not rows:
@@ -337,5 +364,57 @@ def rule(rules: Any, part: str) -> str:
         f"{key.removeprefix(part).strip('.').replace('_', ' ').replace('.', ' ')} {value}".strip()
         for key, value, _, _ in rows
     )
-    source = f" (source: {rows[0][3].replace(' (', ', ').rstrip(')')})" if rows[0][3] else ""
+    source = f" (source: {rows[0][3]})" if rows[0][3] and not rows[0][3].startswith("own ") else ""
     return f"{rules.name}, {part}: {said}{source}"
+
+
+#: States in words, where the name alone could be read as something that is over.
+_STATES: Final[Mapping[str, str]] = {
+    "milestone.agreed": "waiting for its deposit",
+    "milestone.active": "work goes on",
+    "milestone.submitted": "submitted, under review",
+    "milestone.cancelling": "a cancel request waits for its answer",
+    "milestone.disputed": "waits for the dispute",
+    "milestone.approved": "approved, waiting for money or for its release condition",
+    "escrow.funding": "a payment is on its way",
+    "escrow.held": "money is held",
+    "escrow.frozen": "frozen by the dispute",
+    "escrow.impounded": "impounded by the platform",
+    "escrow.clearing": "released, in its security hold",
+    "escrow.settled": "over",
+    "dispute.opened": "opened, waiting for an answer",
+    "dispute.contested": "contested",
+    "dispute.mediated": "in mediation",
+    "dispute.arbitrated": "in arbitration",
+    "dispute.settled": "over: settled",
+    "dispute.defaulted": "over: decided by a silence",
+    "dispute.awarded": "over: decided by a neutral",
+    "dispute.withdrawn": "over: withdrawn",
+    "dispute.overridden": "over: its stake is gone",
+    "mediation.requested": "waiting for a mediator",
+    "mediation.sitting": "a mediator is at work",
+    "mediation.recommended": "a recommendation waits for both answers",
+    "mediation.failed": "over: no agreement",
+    "mediation.agreed": "over: agreed",
+    "mediation.decided": "over: decided",
+    "mediation.closed": "over: closed",
+    "arbitration.offered": "waiting for the fee",
+    "arbitration.half_funded": "one side has paid the fee",
+    "arbitration.funded": "the fee is paid, waiting for an arbitrator",
+    "arbitration.hearing": "an arbitrator hears it",
+    "arbitration.awarded": "awarded, can still be appealed",
+    "arbitration.appealed": "appealed, waiting for the fee",
+    "arbitration.final": "over: the award is final",
+    "arbitration.refused": "over: no ruling",
+    "arbitration.forfeited": "over: the fee was not paid",
+    "arbitration.closed": "over: closed",
+}
+
+
+def state_words(name: str, state: str) -> str:
+    """A machine's state in words, if its name does not say enough.
+
+    >>> state_words("dispute.m1/1", "mediated"), state_words("milestone.m1", "completed")
+    ('in mediation', '')
+    """
+    return _STATES.get(f"{name.partition('.')[0]}.{state}", "")
