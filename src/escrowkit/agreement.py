@@ -32,6 +32,8 @@ from escrowkit.errors import (
     Refused,
     TimeRunsBackwards,
     UnknownMilestone,
+    UnknownRulebookValue,
+    shown,
 )
 from escrowkit.ledger import Entry, Ledger
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
@@ -177,7 +179,7 @@ class Agreement:
         several = lane.obligations if machine == "obligation" else tuple(getattr(c, machine) for c in lane.cases)
         if not number:
             return several[-1] if several else None
-        return several[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(several) else None
+        return several[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(several) else None
 
     def states(self) -> dict[str, str]:
         """Every machine's state by its name, milestone by milestone."""
@@ -338,7 +340,9 @@ def open_agreement(
         after="open",
     )
     agreement = evolve(None, Record(opened, (), 0))
-    commands: deque[tuple[Command, str]] = deque((milestone.Include(t.id, t.price, t.title, t.due, t.release_when), "rules") for t in terms)
+    commands: deque[tuple[Command, str]] = deque(
+        (milestone.Include(t.id, t.price, t.title, t.due, t.release_when), "rules") for t in terms
+    )
     return _settle(agreement, commands, start, None, engine, ()).agreement
 
 
@@ -369,20 +373,33 @@ def _one_terms(given: MilestoneTerms, currency: str) -> Terms:
     if isinstance(given, tuple) and len(given) == 2:
         given = {"id": given[0], "price": given[1]}
     if not isinstance(given, Mapping) or not {"id", "price"} <= set(given) or set(given) - _TERMS:
-        raise BadArgument(f"a milestone is (id, price) or a mapping with {', '.join(sorted(_TERMS))}, not {given!r}", key="milestones")
+        raise BadArgument(
+            f"a milestone is (id, price) or a mapping with {', '.join(sorted(_TERMS))}, not {given!r}", key="milestones"
+        )
     own = given.get("currency", currency)
     exponent(own)
-    said = milestone.Propose(_id(given["id"]), given["price"], given.get("title"), given.get("due"), given.get("release_when"))
+    said = milestone.Propose(
+        _id(given["id"]), given["price"], given.get("title"), given.get("due"), given.get("release_when")
+    )
     checked = arg.check(said, own)
     if checked.wrong is not None:
         raise checked.wrong.where(milestone=said.milestone)
     propose = checked.command
-    return Terms(propose.milestone, propose.price, propose.title, propose.due, propose.release_when, dict(given.get("rules") or {}))
+    return Terms(
+        propose.milestone,
+        propose.price,
+        propose.title,
+        propose.due,
+        propose.release_when,
+        dict(given.get("rules") or {}),
+    )
 
 
 def _id(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or any(c in value for c in "/:. \t\n") or len(value) > 100:
-        raise BadArgument(f"{value!r} is no id of a milestone: a short text without blanks, '/', ':' and '.' is needed", key="id")
+        raise BadArgument(
+            f"{value!r} is no id of a milestone: a short text without blanks, '/', ':' and '.' is needed", key="id"
+        )
     return value
 
 
@@ -392,7 +409,9 @@ def _check_terms(rules: Rulebook, terms: Terms) -> None:
     least = rules.amount("money.min_milestone", terms.price.currency)
     most = rules.amount("money.max_milestone", terms.price.currency)
     if (least and terms.price < least) or (most and terms.price > most):
-        raise BadArgument(f"{rules.name} has milestones from {least or '0'} to {most or 'any price'}.").where(milestone=terms.id)
+        raise BadArgument(f"{rules.name} has milestones from {least or '0'} to {most or 'any price'}.").where(
+            milestone=terms.id
+        )
     if rules.settled("escrow.service_fee.model"):
         tariff = rules.service_fee(terms.price.currency)
         if tariff is not None and tariff.of(terms.price) >= terms.price:
@@ -416,11 +435,12 @@ def decide(
     engine: Engine = "compiled",
 ) -> Decision:
     """What follows if `by` gives this command at this instant. See `Agreement.decide`."""
-    _check_call(agreement, command, by, key, actor, engine)
-    said = f"{by} {command!r}"
-    if key is not None and key in agreement.keys:
-        return _repeat(agreement, key, said)
+    _check_command(agreement, command)
     try:
+        _check_call(by, key, actor, engine)
+        said = f"{_name(agreement, by)} {_written(command)}"
+        if key is not None and key in agreement.keys:
+            return _repeat(agreement, key, said)
         wrong = None
         if command.machine != "agreement":
             checked = arg.check(command, _currency(agreement, command))
@@ -429,28 +449,37 @@ def decide(
             command = arg.check(command, agreement.currency).command
         now = _forward(agreement, at)
     except Refused as refused:
-        raise refused.where(machine=command.machine, milestone=command.milestone or None, command=command.word, by=by) from None
+        raise refused.where(
+            machine=command.machine, milestone=command.milestone or None, command=command.word, by=by
+        ) from None
     before = advance(agreement, now, engine=engine)
     try:
         done = _carry_out(before.agreement, command, wrong, by, now, actor, key, said, engine)
     except Refused as refused:
         refused.decision = before if before.events else None
-        raise refused.where(machine=command.machine, milestone=command.milestone or None, command=command.word, by=by) from None
-    return Decision(done.agreement, before.events + done.events, before.entries + done.entries, before.warnings + done.warnings)
+        raise refused.where(
+            machine=command.machine, milestone=command.milestone or None, command=command.word, by=by
+        ) from None
+    return Decision(
+        done.agreement, before.events + done.events, before.entries + done.entries, before.warnings + done.warnings
+    )
 
 
-def _check_call(agreement: Agreement, command: Any, by: Any, key: Any, actor: Any, engine: Any) -> None:
+def _check_command(agreement: Agreement, command: Any) -> None:
     if agreement.seen_by is not None:
         raise BadArgument("A view shows what one role may see; decisions are made on the agreement itself.", key="view")
     if not isinstance(command, Command) or command.machine not in (*TABLES, "agreement"):
-        raise BadArgument(f"{command!r} is no command", key="command")
+        raise BadArgument(f"{shown(command)} is no command", key="command")
+
+
+def _check_call(by: Any, key: Any, actor: Any, engine: Any) -> None:
     if not isinstance(by, str) or not by:
-        raise BadArgument(f"by = {by!r}: the name of a role is needed", key="by")
+        raise BadArgument(f"by = {shown(by)}: the name of a role is needed", key="by")
     for name, value in (("key", key), ("actor", actor)):
         if value is not None and (not isinstance(value, str) or not value):
-            raise BadArgument(f"{name} = {value!r}: a text that is not empty is needed", key=name)
+            raise BadArgument(f"{name} = {shown(value)}: a text that is not empty is needed", key=name)
     if engine not in ENGINES:
-        raise BadArgument(f"engine = {engine!r}: it is one of {', '.join(ENGINES)}", key="engine")
+        raise BadArgument(f"engine = {shown(engine)}: it is one of {', '.join(ENGINES)}", key="engine")
 
 
 def _repeat(agreement: Agreement, key: str, said: str) -> Decision:
@@ -487,17 +516,33 @@ def _role(agreement: Agreement, by: str) -> Role | None:
     return role if role in CALLERS else None
 
 
+def _name(agreement: Agreement, by: str) -> str:
+    """The name under which somebody acts: the role's, or a witness's own."""
+    role = _role(agreement, by)
+    return by if role in (None, Role.WITNESS) else str(role)
+
+
+def _written(command: Command) -> str:
+    """A command as it is remembered under its key."""
+    try:
+        return repr(command)
+    except (ValueError, RecursionError) as error:
+        # Python shows no whole number of more than 4300 digits, and nothing that is nested too deeply.
+        raise BadArgument("the command says something that cannot be written down", key="command") from error
+
+
 def _carry_out(
     agreement: Agreement, command: Command, wrong: Refused | None, by: str, at: datetime, actor: str | None,
     key: str | None, said: str, engine: Engine,
 ) -> Decision:  # fmt: skip
-    role = _role(agreement, by)
-    name = by if role in (None, Role.WITNESS) else str(role)
+    role, name = _role(agreement, by), _name(agreement, by)
     mark = (key, said) if key is not None else ()
     if isinstance(command, Restrict):
         if role not in (Role.PLATFORM, Role.MEDIATOR):
             raise NotYourMove("This is for: mediator, platform.")
-        restricted = Restricted("", command.role, command.right, command.reason, command.until, by=name, at=at, actor=actor, after="open")
+        restricted = Restricted(
+            "", command.role, command.right, command.reason, command.until, by=name, at=at, actor=actor, after="open"
+        )
         return _record(agreement, [restricted], mark)
     if isinstance(command, End):
         return _end(agreement, command, role, name, at, actor, mark, engine)
@@ -526,7 +571,7 @@ def _end(
     for one in said:
         done = _settle(agreement, deque([(one, name)]), at, actor, engine, mark, number=_number(agreement) - 1)
         agreement, events, entries = done.agreement, events + done.events, entries + done.entries
-    return Decision(agreement, events, entries)
+    return Decision(agreement, events, entries, _warnings(agreement, events))
 
 
 def _ending(pot: Pot, role: Role) -> Command | None:
@@ -564,6 +609,8 @@ def _settle(
         command, name = commands.popleft()
         try:
             event, moved = _step(agreement, command, name, at, actor if name != "rules" else None, engine, wrong)
+        except UnknownRulebookValue:
+            raise  # whoever set this off is told that the sources do not settle what follows
         except Refused as refused:
             if name == Role.RULES:
                 raise BrokenBooks(f"a reaction was refused: {refused}") from refused
@@ -589,14 +636,13 @@ def _step(
     state = _layer(record, command, role)
     ctx: Context[Any] = Context(record, state, command, role, name, at, pot, actor)  # type: ignore[arg-type]
     try:
-        table.candidates(ctx)
-        for key in table.reads(ctx):
-            pot.rules[key]
-        if wrong is not None:
-            raise wrong
-        move = table.choose(ctx, engine)
+        move = table.choose(ctx, engine, wrong=wrong)
     except Refused as refused:
-        raise refused.where(machine=command.machine, milestone=command.milestone, state=state, command=command.word, by=name) from None
+        if command.machine == "arbitration" and agreement.seen_by is None and _is_sealed(lane):
+            _refuse_as_seen(agreement, command, name, at, actor, engine, wrong)
+        raise refused.where(
+            machine=command.machine, milestone=command.milestone, state=state, command=command.word, by=name
+        ) from None
     event = _event(move, ctx)
     return event, book(pot, event)
 
@@ -641,9 +687,7 @@ def _layer(record: Any, command: Command, role: Role | None) -> str | None:
     state: str = record.state.value
     if state != escrow.S.IMPOUNDED or len(record.stack) < 2:
         return state
-    below = role in PEOPLE or (
-        role in (Role.RULES, Role.PROVIDER) and not _knows(escrow.TABLE, state, type(command))
-    )
+    below = role in PEOPLE or (role in (Role.RULES, Role.PROVIDER) and not _knows(escrow.TABLE, state, type(command)))
     return str(record.stack[1].value) if below else state
 
 
@@ -675,16 +719,25 @@ def advance(agreement: Agreement, to: datetime, *, engine: Engine = "compiled") 
     events: tuple[Event, ...] = ()
     entries: tuple[Entry, ...] = ()
     warnings: tuple[str, ...] = ()
-    while (due := next(iter(agreement.deadlines()), None)) and due[0] <= end:
-        at, id_, clock = due
-        lapse = LAPSE[clock.machine](id_, clock.name)
-        try:
-            done = _settle(agreement, deque([(lapse, "clock")]), at, None, engine, ())
-        except Refused as refused:
-            raise BrokenBooks(f"a clock that runs was refused: {refused}") from refused
+    while (done := _next_lapse(agreement, end, engine)) is not None:
         agreement, events, entries = done.agreement, events + done.events, entries + done.entries
         warnings += done.warnings
     return Decision(agreement, events, entries, warnings)
+
+
+def _next_lapse(agreement: Agreement, end: datetime, engine: Engine) -> Decision | None:
+    """What the first deadline decides that is due; one whose answer the rulebook does not settle never fires."""
+    for at, id_, clock in agreement.deadlines():
+        if at > end:
+            break
+        lapse = LAPSE[clock.machine](id_, clock.name)
+        try:
+            return _settle(agreement, deque([(lapse, "clock")]), at, None, engine, ())
+        except UnknownRulebookValue:
+            continue
+        except Refused as refused:
+            raise BrokenBooks(f"a clock that runs was refused: {refused}") from refused
+    return None
 
 
 # -- what is true afterwards -----------------------------------------------------------------------------------------
@@ -766,7 +819,7 @@ def _billed(billed: Mapping[str, tuple[Money, Money]], event: Any) -> Mapping[st
             moves = ((event.back, event.back_fee, -1),)
         case escrow.ChargeBackReversed():
             moves = ((event.charged.back, event.charged.back_fee, 1),)
-        case obligation.Paid() if event.back_fee:
+        case escrow.Reclaimed():
             moves = ((event.amount, event.back_fee, -1),)
     for gross, fee, sign in moves:
         zero = Money(0, gross.currency)
@@ -811,16 +864,38 @@ def view(agreement: Agreement, by: str) -> Agreement:
     """
     if not isinstance(by, str) or (role_of(by) is None and by not in agreement.parties.values()):
         raise BadArgument(f"by = {by!r}: the name of a role is needed", key="by")
-    role = _role(agreement, by)
-    hidden = {id_ for id_, lane in agreement.lanes.items() if lane.cases and (a := lane.cases[-1].arbitration) and a.sealed}
-    seen = [record for record in agreement.history if not _sealed(record.event, hidden, agreement, role)]
-    return changed(_as_seen(seen), seen_by=by)
+    name = _name(agreement, by)
+    seen = [record for record in agreement.history if not _is_hidden(record.event, agreement, name)]
+    return changed(_as_seen(_renumbered(seen)), seen_by=by)
 
 
-def _sealed(event: Event, hidden: set[str], agreement: Agreement, role: Role | None) -> bool:
-    if not isinstance(event, arbitration.FeePaid) or event.milestone not in hidden or event.by == role:
+def _is_hidden(event: Event, agreement: Agreement, name: str) -> bool:
+    """Whether a payment of a fee is sealed still, and somebody else's."""
+    if not isinstance(event, arbitration.FeePaid) or event.by == name:
         return False
-    return event.case == agreement.pot(event.milestone).case
+    pot = agreement.pot(event.milestone)
+    return event.case == pot.case and _is_sealed(pot.lane)
+
+
+def _is_sealed(lane: Lane) -> bool:
+    """Whether who has paid for the latest arbitration is hidden."""
+    case = lane.cases[-1].arbitration if lane.cases else None
+    return case is not None and case.sealed
+
+
+def _refuse_as_seen(
+    agreement: Agreement, command: Command, name: str, at: datetime, actor: str | None, engine: Engine,
+    wrong: Refused | None,
+) -> None:  # fmt: skip
+    """Refuse by what this one may see, so that a refusal never tells what a view hides."""
+    seen = view(agreement, name if role_of(name) else "provider")
+    _step(seen, command, name, at, actor, engine, wrong)
+
+
+def _renumbered(records: list[Record]) -> list[Record]:
+    """The decisions counted without gaps, which would tell that something is hidden."""
+    numbers = {old: new for new, old in enumerate(dict.fromkeys(record.decision for record in records))}
+    return [changed(record, decision=numbers[record.decision]) for record in records]
 
 
 def _as_seen(records: list[Record]) -> Agreement:

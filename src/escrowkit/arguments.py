@@ -41,9 +41,10 @@ def _argument(kind: Kind) -> Any:
     return field(metadata={_ARG: kind}, default=None if kind.optional else attrs.NOTHING)
 
 
-def amount(*, zero: bool = False, optional: bool = False) -> Any:
-    """A sum of money: more than zero, or zero too."""
-    return _argument(Kind("an amount", lambda value: value, optional, sum_=True, zero=zero))
+def amount(*, zero: bool = False, optional: bool = False, but_rules: bool = False) -> Any:
+    """A sum of money: more than zero, or zero too; `but_rules`: only the rules may leave it out."""
+    kind = Kind("an amount", lambda value: value, optional, sum_=True, zero=zero)
+    return field(metadata={_ARG: kind}, default=None) if but_rules else _argument(kind)
 
 
 def text(*, optional: bool = False) -> Any:

@@ -87,12 +87,13 @@ def _charged_back(pot: Any, event: Any) -> tuple[Line, ...]:
 def _reversed(pot: Any, event: Any) -> tuple[Line, ...]:
     """Back to where it was: the escrow if it is still open, else to whom it belongs; what the platform advanced, to it."""
     charged = event.charged
-    repaid = pot.repaid_on(f"chargeback {event.reference}")
+    cause = f"chargeback {event.reference}"
     return lines(
         ("world:payer", _escrow(pot) if event.to_escrow else "payable:payer", charged.from_escrow),
         ("world:payer", "payable:payee", charged.from_clearing + charged.from_payable),
         ("world:payer", "world:platform", charged.from_platform),
-        ("world:platform", "payable:payee", repaid),
+        ("world:platform", "payable:payee", pot.repaid_on(cause, "payee")),
+        ("world:platform", "payable:payer", pot.repaid_on(cause, "payer")),
     )
 
 
@@ -102,7 +103,7 @@ def _released_refunded(pot: Any, event: Any) -> tuple[Line, ...]:
     borne = event.back_fee - fee if pot.fee_on_refund == "payer" else pot.zero
     return lines(
         (f"clearing:{pot.id}", "payable:payer", event.from_clearing),
-        ("world:payee", "payable:payer", event.back - fee - borne - event.from_clearing),
+        ("world:payee", "payable:payer", event.amount - fee - borne - event.from_clearing),
         ("world:platform", "payable:payer", fee),
     )
 
@@ -176,7 +177,7 @@ def book(pot: Any, event: Event) -> tuple[Entry, ...]:
     if not moved:
         return ()
     cites = getattr(event, "code", None) if booking.cites == "event" else booking.cites
-    leaves = any(line.source.startswith("escrow:") for line in moved)
+    leaves = any(line.source.startswith(("escrow:", "clearing:")) for line in moved)
     if not leaves or cites is None:
         return (Entry(moved),)
     kind: Kind = getattr(event, "kind", None) or CONDITIONS[cites][0]

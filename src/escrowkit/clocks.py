@@ -87,7 +87,7 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "the security hold of a release"),
     Clock("escrow", (E.HELD,), "dormancy", lambda p: p.touched, "escrow.dormancy.idle", ("dispute", "impound"), "both", "escrow.dormancy.on_silence",
           "how long nothing may happen while money is held", due=lambda p, clock: _dormancy(p, clock)),
-    Clock("escrow", (E.FUNDING, E.HELD, E.CLEARING), "funding", lambda p: p.escrow.pending_at, "escrow.funding.within", (), "provider", "escrow.funding.on_silence",
+    Clock("escrow", (E.EMPTY, E.FUNDING, E.HELD, E.CLEARING, E.FROZEN), "funding", lambda p: p.escrow.pending_at, "escrow.funding.within", (), "provider", "escrow.funding.on_silence",
           "the time to confirm a deposit"),
     Clock("escrow", (E.HELD, E.FROZEN, E.IMPOUNDED), "hold_limit", lambda p: p.escrow.held_since, "escrow.hold_limit.within", (), "both", "escrow.hold_limit.on_expiry",
           "the longest time that money may be held"),
@@ -111,7 +111,7 @@ def due_of(pot: Any, clock: Clock) -> datetime | None:
     machine = getattr(pot, clock.machine)
     if machine is None or machine.state not in clock.states:
         return None
-    if clock.answer and pot.rules.values[clock.answer] is UNKNOWN:
+    if clock.answer and pot.rules.values[clock.answer] in (UNKNOWN, None):
         return None
     if any(pot.is_paused(why) for why in clock.pauses):
         return None
@@ -174,6 +174,8 @@ def _review(pot: Any, clock: Clock) -> datetime | None:
     step = pot.rules.values["milestone.review.delay_step"]
     if due is None or pot.milestone.release_when is not None:
         return None
+    if pot.rules.values["milestone.review.on_silence"] == ("dispute",) and not pot.held:
+        return None  # there is nothing to dispute; it is due as soon as there is
     for _ in range(pot.milestone.delays):
         due = pot.rules.calendar.add(due, step)
     wanted, notices = pot.rules.values["milestone.review.notices"], pot.milestone.notices

@@ -42,6 +42,8 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
     "arbitration": arbitration.TABLE,
     "obligation": obligation.TABLE,
 }
+#: What pauses the work on a milestone.
+_PAUSES: Final = ("dispute", "impound", "request")
 _HALVES: Final = {"payer": Fraction(1), "payee": Fraction(1)}
 
 
@@ -132,9 +134,20 @@ class Pot:
         return self._balance(f"fees:{self.id}")
 
     def payable(self, role: str) -> Money:
-        """What waits for payout to a role; for the payee, at most what this milestone's releases brought."""
-        balance = self._balance(f"payable:{role}")
-        return min(balance, self._sum(r.net for r in self._releases if not r.clearing)) if role == "payee" else balance
+        """What waits for payout to a role."""
+        return self._balance(f"payable:{role}")
+
+    @property
+    def unpaid(self) -> Money:
+        """What waits for payout to the payee, at most what this milestone's releases brought and was not paid out."""
+        brought = self._sum(r.net for r in self._releases if not r.clearing)
+        out = (self.escrow.paid_out if self.escrow else None) or self.zero
+        return max(min(self.payable("payee"), brought - out), self.zero)
+
+    def told_elsewhere(self, told: tuple[str, str]) -> bool:
+        """Whether a reference was told for any milestone of the agreement: one payment counts once."""
+        lanes = self.agreement.lanes.values()
+        return any(lane.escrow is not None and told in lane.escrow.told for lane in lanes)
 
     def deposited_fee(self, role: str) -> Money:
         """What a role has paid in for the latest case."""
@@ -209,7 +222,7 @@ class Pot:
     @property
     def ever_held(self) -> bool:
         """Whether money was ever held here."""
-        return self.escrow is not None and self.escrow.held_since is not None
+        return self.escrow is not None and bool(self.escrow.deposits or self.escrow.received)
 
     # -- fees ----------------------------------------------------------------------------------------------------
 
@@ -255,6 +268,7 @@ class Pot:
         if not charged or self.rules["escrow.processing_fee.returned"] == "never":
             return self.zero
         deposited = self._sum(d.amount - d.charged for d in self.escrow.deposits) if self.escrow else self.zero
+        deposited -= (self.escrow.rolled if self.escrow else None) or self.zero
         gone = max(deposited - self.held - self.released, self.zero) + refunded
         due = charged.allocate((gone.minor, max(deposited - gone, self.zero).minor))[0] if gone else self.zero
         return min(max(due - (charged - self.fees), self.zero), self.fees)
@@ -312,10 +326,10 @@ class Pot:
     def elapsed_at(self, period: Period, since: str) -> datetime | None:
         """When so much time will have passed, pauses left out; None if it does not run now."""
         anchor = self._since(since)
-        if anchor is None or any(self.is_paused(why) for why in ("dispute", "impound")):
+        if anchor is None or any(self.is_paused(why) for why in _PAUSES):
             return None
         calendar = self.rules.calendar
-        return calendar.shift(calendar.add(anchor, period), self.paused_since(anchor, ("dispute", "impound")), period)
+        return calendar.shift(calendar.add(anchor, period), self.paused_since(anchor, _PAUSES), period)
 
     def _since(self, since: str) -> datetime | None:
         if since.startswith("attested:"):
@@ -337,8 +351,7 @@ class Pot:
     def release_code(self) -> tuple[str, Kind]:
         """Under which release condition an approved milestone's money goes."""
         if self.milestone.release_when is not None:
-            alone = not self.milestone.signed_payer and not self.milestone.facts
-            return "condition_met", Kind.PROCEDURE if alone else Kind.AGREEMENT
+            return "condition_met", Kind.PROCEDURE if self.milestone.by_clock else Kind.AGREEMENT
         if self.milestone.signed_payer:
             return "payer_approved", Kind.AGREEMENT
         return "review_lapsed", Kind.PROCEDURE
@@ -397,7 +410,14 @@ class Pot:
         """The most that a side can claim: what is held and, for the payer, what was released in the look-back window."""
         held = self.held + self.clearing_gross
         lookback = self.rules["dispute.lookback"] if by is Role.PAYER else None
-        return held + self._sum(self._released_within(lookback, clearing=False)) if lookback else held
+        if not lookback:
+            return held
+        released = self._sum(self._released_within(lookback, clearing=False))
+        return held + max(released - self._owed_for("outcome"), self.zero)
+
+    def _owed_for(self, cause: str) -> Money:
+        """What is owed still for a cause: nobody is awarded the same money twice."""
+        return self._sum(self.lane.obligations[n - 1].amount for n in self.obligations_for(cause))
 
     @property
     def disputable_from(self) -> datetime | None:
@@ -514,18 +534,22 @@ class Pot:
         """The arbitration fee that is taken out of the pot."""
         if self.rules["arbitration.fee.model"] != "from_pot":
             return self.zero
-        return min(self.rules.arbitration_fee(self.currency).of(self.stake), self.stake)
+        return min(self.rules.arbitration_fee(self.currency).of(self.stake), self.held)
 
     @property
     def award_menu(self) -> frozenset[Money] | None:
         """The awards that the rulebook allows; None if any."""
         menu, it = self.rules["arbitration.award.menu"], self._open_case
+        most = it.stake - self.pot_fee
         if menu == "all_or_nothing":
-            return frozenset({self.zero, it.stake - self.pot_fee})
+            return frozenset({self.zero, most})
         if menu == "any":
             return None
-        last = {side: next((o.to_payee for o in reversed(it.offers) if o.by == side), None) for side in ("payer", "payee")}
-        return frozenset(self.gives_claim(Role(side)) if sum_ is None else sum_ for side, sum_ in last.items())
+        last = {
+            side: next((o.to_payee for o in reversed(it.offers) if o.by == side), None) for side in ("payer", "payee")
+        }
+        sums = (self.gives_claim(Role(side)) if sum_ is None else sum_ for side, sum_ in last.items())
+        return frozenset(min(sum_, most) for sum_ in sums)
 
     @property
     def fee_weights(self) -> dict[str, int]:
@@ -546,7 +570,7 @@ class Pot:
     def _lost(self, it: Dispute, to_payee: Money) -> dict[str, int]:
         """How much of the contested sum each side lost."""
         payer, payee = it.claim_of(Role.PAYER), it.claim_of(Role.PAYEE)
-        contested = payer + payee - it.stake
+        contested = max(payer + payee - it.stake, self.zero)
 
         def lost(claim: Money, got: Money) -> int:
             return min(max(claim - got, self.zero), contested).minor
@@ -560,17 +584,18 @@ class Pot:
         open_ = obligation.S.OPEN
         return tuple(n for n, o in enumerate(self.lane.obligations, 1) if o.cause == cause and o.state is open_)
 
-    def repaid_on(self, cause: str) -> Money:
-        """What the payee has paid on a cause."""
+    def repaid_on(self, cause: str, debtor: str) -> Money:
+        """What a party has paid on a cause."""
         paid = (o for o in self.lane.obligations if o.cause == cause and o.state is obligation.S.PAID)
-        return self._sum(o.amount for o in paid if o.debtor == "payee")
+        return self._sum(o.amount for o in paid if o.debtor == debtor)
 
     # -- time ----------------------------------------------------------------------------------------------------
 
     @property
     def touched(self) -> datetime | None:
-        """When somebody last did something here."""
-        return self.lane.touched
+        """When somebody last did something here, or money came in."""
+        times = (self.lane.touched, self.escrow.held_since if self.escrow else None)
+        return max((time for time in times if time is not None), default=None)
 
     @property
     def clearing_from(self) -> datetime | None:

@@ -45,7 +45,12 @@ def _start(pot: Any, event: Event) -> Iterator[Command]:
 
 def _pass_through(pot: Any, event: Event) -> Iterator[Command]:
     """Money for a milestone that is approved is released at once, under what approved it."""
-    if pot.milestone.state is W.APPROVED and pot.held and holds(pot.release_condition, pot.facts, event.at):
+    if (
+        pot.milestone.state is W.APPROVED
+        and pot.held
+        and not pot.impounded
+        and holds(pot.release_condition, pot.facts, event.at)
+    ):
         code, kind = pot.release_code
         yield escrow.Disburse(pot.id, pot.held, code, kind)
 
@@ -75,15 +80,16 @@ def _disburse(pot: Any, to_payee: Money, code: str) -> Iterator[Command]:
 
 
 def _void_requests(pot: Any, event: Event) -> Iterator[Command]:
-    if pot.milestone.state is W.CANCELLING or (pot.milestone.proposal is not None and not pot.over and not pot.disputed):
+    work = pot.milestone
+    if not pot.over and (W.CANCELLING in work.stack or work.proposal is not None):
         yield milestone.Void(pot.id)
 
 
 def _drain(pot: Any, event: Event) -> Iterator[Command]:
-    """The pot leaves its state when nothing is left in it; a divided one always, but for what still clears."""
-    state, clearing = pot.escrow.state, bool(pot.clearing_gross)
-    empty = not pot.held and (not clearing or state is E.HELD or isinstance(event, escrow.Divided))
-    if empty and state in (E.HELD, E.FROZEN, E.IMPOUNDED, E.CLEARING):
+    """The pot leaves its state when nothing is held in it any more; a dispute over it ends first."""
+    state = pot.escrow.state
+    full = (E.HELD, E.FROZEN) if pot.clearing_gross else (E.HELD, E.FROZEN, E.IMPOUNDED, E.CLEARING)
+    if not pot.disputed and not pot.held and state in full:
         yield escrow.Drain(pot.id)
 
 
@@ -114,7 +120,7 @@ def _dispute_by_clock(pot: Any, event: Event) -> Iterator[Command]:
 
 
 def _freeze(pot: Any, event: dispute.Opened) -> Iterator[Command]:
-    if pot.escrow.state in (E.HELD, E.CLEARING):
+    if not pot.over or pot.clearing_gross:
         yield escrow.Freeze(pot.id)
     if not pot.over:
         yield milestone.Suspend(pot.id)
@@ -199,6 +205,11 @@ def _divide(pot: Any, event: dispute.Concluded) -> Iterator[Command]:
     yield from _close_stages(pot, event)
 
 
+def _reclaim(pot: Any, event: obligation.Paid) -> Iterator[Command]:
+    if event.cause == "outcome":
+        yield escrow.Reclaim(pot.id, event.amount)
+
+
 def _divided(pot: Any, event: escrow.Divided) -> Iterator[Command]:
     if event.owed:
         yield obligation.Open(pot.id, "payee", "payer", event.owed, "outcome")
@@ -273,25 +284,55 @@ def _receive(pot: Any, event: escrow.RolledOver) -> Iterator[Command]:
 
 
 _FUNDED = (escrow.Deposited, escrow.DepositConfirmed, escrow.Received)
-_DISPOSED = (escrow.Released, escrow.Refunded, escrow.Disbursed, escrow.Divided, escrow.Seized, escrow.OrderObeyed, escrow.HoldEnded)
+_DISPOSED = (
+    escrow.Released,
+    escrow.Refunded,
+    escrow.Disbursed,
+    escrow.Divided,
+    escrow.Seized,
+    escrow.OrderObeyed,
+    escrow.HoldEnded,
+)
 _MOVED = (*_DISPOSED, escrow.RolledOver, escrow.ChargedBack, escrow.Cleared, escrow.ReleasedRefunded)
-_ENDED = (dispute.Concluded, dispute.Conceded, dispute.OfferAccepted, dispute.OfferStands, dispute.Defaulted, dispute.SmallPotDivided)
-_OVER = (milestone.Completed, milestone.Cancelled, milestone.CancelAgreed, milestone.SilenceDivided, milestone.Concluded)
+_BACK = (
+    milestone.Voided,
+    milestone.CancelWithdrawn,
+    milestone.SilenceIgnored,
+    milestone.Resumed,
+    escrow.ChargeBackReversed,
+)
+_ENDED = (
+    dispute.Concluded,
+    dispute.Conceded,
+    dispute.OfferAccepted,
+    dispute.OfferStands,
+    dispute.Defaulted,
+    dispute.SmallPotDivided,
+)
+_OVER = (
+    milestone.Completed,
+    milestone.Cancelled,
+    milestone.CancelAgreed,
+    milestone.SilenceDivided,
+    milestone.Concluded,
+)
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction((milestone.Included, milestone.Accepted), (escrow.Open,), lambda pot, e: (escrow.Open(pot.id),),
              "an agreed milestone has a pot"),
-    Reaction((escrow.Opened, *_FUNDED), (milestone.Start,), _start, "funded as far as the rulebook asks, the work starts"),
+    Reaction((escrow.Opened, *_FUNDED, *_BACK), (milestone.Start,), _start, "funded as far as the rulebook asks, the work starts"),
     Reaction((milestone.Submitted, milestone.Attested), (milestone.Fulfil,), _fulfil,
              "a signature or an attestation may meet the milestone's own release condition"),
-    Reaction((milestone.Approved, milestone.DeemedApproved, milestone.ConditionMet, *_FUNDED), (escrow.Disburse,), _pass_through,
+    Reaction((milestone.Approved, milestone.DeemedApproved, milestone.ConditionMet, *_FUNDED, *_BACK, escrow.Lifted, escrow.ImpoundLapsed),
+             (escrow.Disburse,), _pass_through,
              "an approved milestone's money is released when its release condition holds"),
     Reaction((milestone.CancelAgreed,), (escrow.Disburse,), _refund_rest, "the agreed refund, the rest to the payee"),
     Reaction((milestone.SilenceDivided,), (escrow.Disburse,), _divide_by_silence, "a silence divides what is held"),
     Reaction((milestone.Cancelled,), (escrow.Disburse,), _refund_all, "a cancelled milestone gives back what is held"),
-    Reaction((*_FUNDED, escrow.Released, escrow.Refunded, escrow.RolledOver, escrow.ChargedBack), (milestone.Void,), _void_requests,
+    Reaction((*_FUNDED, escrow.Released, escrow.Refunded, escrow.RolledOver, escrow.ChargedBack, escrow.ChargeBackReversed),
+             (milestone.Void,), _void_requests,
              "money that moves voids a pending request over the old sum"),
-    Reaction(_MOVED, (escrow.Drain,), _drain, "a pot with nothing left in it is no longer held"),
+    Reaction((*_MOVED, dispute.Overridden, escrow.Thawed), (escrow.Drain,), _drain, "a pot with nothing left in it is no longer held"),
     Reaction((escrow.Released, escrow.Disbursed, escrow.RolledOver), (milestone.Complete,), _complete,
              "all of the price released completes the milestone"),
     Reaction((escrow.Refunded, escrow.RolledOver), (milestone.Conclude,), _all_refunded, "all given back ends the milestone"),
@@ -319,12 +360,13 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
              "a withdrawn dispute leaves everything as it was"),
     Reaction((dispute.Overridden,), (mediation.Close, arbitration.Close), _close_stages, "an overridden dispute closes its stages"),
     Reaction((escrow.Conceded,), (dispute.Conclude,), _conceded, "releasing or refunding all in a dispute concedes it"),
-    Reaction((escrow.ChargedBack, escrow.ChargeBackReversed), (dispute.Restake, dispute.Override, mediation.Void, milestone.Conclude), _restake,
-             "a chargeback changes the stake, or ends the dispute"),
+    Reaction((escrow.ChargedBack, escrow.ChargeBackReversed, escrow.ReleasedRefunded), (dispute.Restake, dispute.Override, mediation.Void, milestone.Conclude), _restake,
+             "money that a fact moves in a dispute changes the stake, or ends it"),
+    Reaction((obligation.Paid,), (escrow.Reclaim,), _reclaim, "what the payee paid back was released no longer"),
     Reaction((escrow.ChargedBack,), (obligation.Open,), _advanced, "what the platform advanced for a chargeback is owed to it"),
     Reaction((escrow.ChargeBackReversed,), (obligation.Cancel,), _cause_gone, "a reversed chargeback ends what was owed for it"),
     Reaction(_DISPOSED, (obligation.Open,), _fee_owed, "a fee on money that went back, where the payee bears it"),
-    Reaction((escrow.Drained, *_OVER), (escrow.Close,), _close, "an empty pot of a milestone that is over is settled"),
+    Reaction((escrow.Drained, escrow.DepositReturned, escrow.DepositFailed, escrow.FundingLapsed, *_OVER), (escrow.Close,), _close, "an empty pot of a milestone that is over is settled"),
 )  # fmt: skip
 
 _BY_EVENT: Final[dict[type[Event], tuple[Reaction, ...]]] = {

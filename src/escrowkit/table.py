@@ -18,9 +18,20 @@ import attrs
 from attrs import field, frozen
 from transitions import EventData, Machine, MachineError
 
-from escrowkit.errors import RANK, DefinitionError, NoSuchMove, NotNow, NotYourMove, Refused
+from escrowkit.errors import (
+    RANK,
+    DefinitionError,
+    NoSuchMove,
+    NotNow,
+    NotYourMove,
+    Refused,
+    UnknownRulebookValue,
+)
 from escrowkit.money import Money
 from escrowkit.roles import PEOPLE, Role
+
+#: Those who give no commands from outside.
+INTERNAL: Final = frozenset({Role.CLOCK, Role.RULES})
 
 # `transitions` logs every callback at INFO; a host's root logger would triple the cost of a move.
 logging.getLogger("transitions").setLevel(logging.WARNING)
@@ -216,7 +227,7 @@ class Row:
 
 
 def Waits(  # noqa: N802 - reads as a kind of row
-    on: Any, command: type[Command] | Iterable[type[Command]], by: Any, why: Guard
+    on: Any, command: type[Command] | Iterable[type[Command]], by: Any, why: Guard | tuple[Guard, ...]
 ) -> tuple[Row, ...]:
     """Rows without a destination: the command exists here, but must wait, and `why` says for what."""
     return tuple(Row(on, one, by, SAME, None, why) for one in _many(command))
@@ -242,6 +253,7 @@ class _Allowed:
         self.clock = row.clock
         self.checks = row.when
         self.people_checks = row.when + always
+        self.early = tuple(check for check in row.when if RANK[check.refusal] < RANK[UnknownRulebookValue])
         self.__name__ = " and ".join(("by " + " or ".join(sorted(row.by)), *(g.__name__ for g in row.when)))
 
     def may(self, ctx: Context[Any]) -> bool:
@@ -342,48 +354,53 @@ class Table(Generic[It]):
 
     # -- choosing ------------------------------------------------------------------------------------------------
 
-    def choose(self, ctx: Context[Any], engine: str = "compiled") -> Move:
+    def choose(self, ctx: Context[Any], engine: str = "compiled", *, wrong: Refused | None = None) -> Move:
         """The move that this command makes, or a typed refusal that says why there is none.
 
-        Raises `NoSuchMove`, `NotYourMove`, or the refusal of the guard that does not hold.
+        `wrong` is what is wrong with the sums of the command; it is told in its place in the order of refusals.
+        Where several rows fit, special cases stand above, so the last row says what was lacking.
+        Raises `NoSuchMove`, `NotYourMove`, `UnknownRulebookValue`, or the refusal of the guard that does not hold.
         """
-        mine = self.candidates(ctx)
+        mine = self._candidates(ctx)
+        if ctx.by not in INTERNAL:
+            self._ask_first(ctx, mine)
+        if wrong is not None:
+            raise wrong
         if engine == "stock":
             made = self._stock(ctx)
         else:
             made = next((a.move for a in mine if not a.move.row.waits and a.failing(ctx) is None), None)
         if made is None:
-            raise self._refusal(ctx, mine)
+            raise [check for edge in mine if (check := edge.failing(ctx)) is not None][-1].refuse(ctx)
         return made
 
-    def candidates(self, ctx: Context[Any]) -> list[_Allowed]:
+    def _ask_first(self, ctx: Context[Any], mine: list[_Allowed]) -> None:
+        """What is told before anything is said of sums: who may not move, and what the rulebook does not settle."""
+        early = [next((check for check in edge.early if not check(ctx)), None) for edge in mine]
+        if early[-1] is not None and all(early):
+            raise early[-1].refuse(ctx)
+        for key in dict.fromkeys(key for edge in mine for check in edge.checks for key in check.reads):
+            ctx.rules[key]
+
+    def _candidates(self, ctx: Context[Any]) -> list[_Allowed]:
         """The edges of this command that are open to this role here. Raises `NoSuchMove` or `NotYourMove`."""
         edges = self._dispatch.get((ctx.state or _START, type(ctx.command)))
         if edges is None:
-            raise NoSuchMove(self._no_such_move(ctx))
+            raise NoSuchMove(self.no_such_move(ctx.state))
         mine = [edge for edge in edges if edge.may(ctx)]
         if not mine:
             roles = sorted({role for edge in edges for role in edge.by} - {Role.RULES})
             raise NotYourMove(f"This is for: {', '.join(roles) or 'the rules alone'}.", missing=roles)
         return mine
 
-    def reads(self, ctx: Context[Any]) -> tuple[str, ...]:
-        """The rulebook values that the guards of this command need here."""
-        edges = self._dispatch.get((ctx.state or _START, type(ctx.command)), ())
-        return tuple(dict.fromkeys(key for edge in edges for check in edge.checks for key in check.reads))
-
-    def _no_such_move(self, ctx: Context[Any]) -> str:
-        here = sorted({c.word for s, c in self._dispatch if s == (ctx.state or _START)})
-        if ctx.state is None:
+    def no_such_move(self, state: str | None) -> str:
+        """What to say of a command that this state does not know."""
+        if state is None:
             return f"There is no {self.name} here yet."
-        if ctx.state in self.final:
-            return f"This {self.name} is {ctx.state}, which is final."
-        return f"A {self.name} that is {ctx.state} knows: {', '.join(here)}."
-
-    def _refusal(self, ctx: Context[Any], mine: list[_Allowed]) -> Refused:
-        """Of the guards that do not hold, tell the one of the row that came furthest in the order of refusals."""
-        failing = [check for edge in mine if (check := edge.failing(ctx)) is not None]
-        return max(failing, key=lambda check: RANK[check.refusal]).refuse(ctx)
+        if state in self.final:
+            return f"This {self.name} is {state}, which is final."
+        here = sorted({c.word for s, c in self._dispatch if s == state})
+        return f"A {self.name} that is {state} knows: {', '.join(here)}."
 
     # -- the two engines -----------------------------------------------------------------------------------------
 
@@ -492,9 +509,7 @@ def _closure(start: set[Any], edges: list[tuple[Any, Any]]) -> set[Any]:
 S = TypeVar("S", bound=StrEnum)
 
 
-def restack(
-    stack: tuple[S, ...], before: str | None, after: S, covering: frozenset[StrEnum | None]
-) -> tuple[S, ...]:
+def restack(stack: tuple[S, ...], before: str | None, after: S, covering: frozenset[StrEnum | None]) -> tuple[S, ...]:
     """The layers of a machine's state after a move: a covering state lies over the one that it came from.
 
     The first of the stack is the state; a move of a layer below (while a hold lies on top) leaves those above alone.

@@ -229,8 +229,9 @@ class AwardStands(Event):
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
-        """As awarded."""
-        return {"to_payee": ctx.it.award, "cost": ctx.pot.pot_fee}
+        """As awarded; a chargeback since then comes off the payer's part first, then off the payee's."""
+        cost = ctx.pot.pot_fee
+        return {"to_payee": min(ctx.it.award, ctx.pot.stake - cost), "cost": cost}
 
 
 @frozen
@@ -299,7 +300,7 @@ def claimant_goes_first(ctx: Context[Arbitration]) -> bool:
 
 @guard()
 def not_paid_yet(ctx: Context[Arbitration]) -> bool:
-    """This side has not paid yet."""
+    """This side has not paid before."""
     return ctx.name not in ctx.it.paid
 
 
@@ -331,7 +332,9 @@ def may_appoint(ctx: Context[Arbitration]) -> bool:
 def on_the_menu(ctx: Context[Arbitration]) -> bool:
     """The award is one that the rulebook allows: at most the stake (less a fee out of the pot), or one of its menu."""
     menu = ctx.pot.award_menu
-    return bool(ctx.command.to_payee <= ctx.pot.stake - ctx.pot.pot_fee) and (menu is None or ctx.command.to_payee in menu)
+    return bool(ctx.command.to_payee <= ctx.pot.stake - ctx.pot.pot_fee) and (
+        menu is None or ctx.command.to_payee in menu
+    )
 
 
 @guard(offered=lambda rules: rules.has("arbitration.appeal.within"), reads=("arbitration.appeal.within",))
@@ -352,7 +355,7 @@ def _expected(ctx: Context[Arbitration]) -> Money | None:
     if ctx.name not in shares:
         return None
     own: Money = shares[ctx.name]
-    return own if ctx.command.share == "own" else shares["payer"] + shares["payee"]
+    return own if ctx.command.share == "own" else own + shares.get(ctx.by.other.value, ctx.pot.zero)
 
 
 def settle(ctx: Context[Arbitration]) -> dict[str, Any]:
@@ -372,7 +375,7 @@ def _cost(ctx: Context[Arbitration]) -> Money:
     if ctx.rules["arbitration.fee.cost"] == "all" or not shares:
         one = sum(shares.values(), ctx.pot.zero)
     else:
-        one = max(shares["payer"], shares["payee"])
+        one = max(shares.get(name, ctx.pot.zero) for name in ("payer", "payee"))
     return sum([one] * ctx.it.hearings, ctx.pot.zero)
 
 
@@ -413,13 +416,15 @@ TABLE: Table[Arbitration] = Table(
         Row(S.OFFERED, PayFee, PARTY, S.FUNDED, FeePaid, (exact_share, claimant_goes_first, all_by_one)),
         Row(S.OFFERED, PayFee, PARTY, S.HALF_FUNDED, FeePaid, (exact_share, claimant_goes_first, own_share)),
         Row(S.HALF_FUNDED, PayFee, PARTY, S.FUNDED, FeePaid, (exact_share, not_paid_yet, own_share)),
-        Waits((S.OFFERED, S.HALF_FUNDED), Appoint, {R.PLATFORM, *PARTY}, window_is_over),
+        Waits((S.OFFERED, S.HALF_FUNDED), Appoint, {R.PLATFORM, *PARTY}, (arbitrator_is_no_party, may_appoint, window_is_over)),
         Row(S.FUNDED, Appoint, {R.PLATFORM, *PARTY}, S.HEARING, Appointed, (arbitrator_is_no_party, may_appoint, window_is_over)),
         Row(S.HEARING, Replace, R.PLATFORM, SAME, Replaced, arbitrator_is_no_party),
         Row(S.HEARING, Award, R.ARBITRATOR, S.AWARDED, Awarded, (on_the_menu, can_be_appealed)),
         Row(S.HEARING, Award, R.ARBITRATOR, S.FINAL, Awarded, on_the_menu),
         Row(S.HEARING, Refuse, R.ARBITRATOR, S.REFUSED, Refused),
-        Row(S.AWARDED, Appeal, PARTY, S.APPEALED, Appealed),
+        Row(S.AWARDED, Appeal, PARTY, S.APPEALED, Appealed, fee_is_paid_in),
+        Row(S.AWARDED, Appeal, PARTY, S.FUNDED, Appealed),
+        Waits((S.FUNDED, S.HEARING, S.AWARDED), PayFee, PARTY, (fee_is_paid_in, not_paid_yet)),
         Row(S.APPEALED, PayFee, PARTY, S.FUNDED, FeePaid, (exact_share, not_paid_yet, own_share, other_paid)),
         Row(S.APPEALED, PayFee, PARTY, SAME, FeePaid, (exact_share, not_paid_yet, own_share)),
         Row(S.OFFERED, Lapse, R.CLOCK, S.FORFEITED, NobodyPaid, (), "pay"),
@@ -479,7 +484,9 @@ def evolve(it: Arbitration | None, event: Any) -> Arbitration:
     if it is None:
         funded = event.at if event.after == S.FUNDED else None
         state = (S(event.after),)
-        return Arbitration(state, event.claimant, event.shares, event.order, event.at, funded_at=funded, unsealed=bool(funded))
+        return Arbitration(
+            state, event.claimant, event.shares, event.order, event.at, funded_at=funded, unsealed=bool(funded)
+        )
     stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
     return changed(it, stack=stack, **_changes(it, event))
 
@@ -503,7 +510,8 @@ def _changes(it: Arbitration, event: Event) -> dict[str, Any]:
         case Refused():
             return {"ruled": True}
         case Appealed():
-            return {"appellant": event.by, "appealed_at": event.at, "paid": (), "round": 2}
+            funded = {"funded_at": event.at} if event.after == S.FUNDED else {}
+            return {"appellant": event.by, "appealed_at": event.at, "paid": (), "round": 2, **funded}
         case AwardLapsed():
             return {"lapsed": True}
         case _:

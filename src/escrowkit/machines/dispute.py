@@ -42,7 +42,7 @@ class S(StrEnum):
 class Open(Command):
     """Open a dispute: claim a sum for oneself. It freezes this milestone's pot and no other."""
 
-    claim: Amount | None = arg.amount(optional=True)
+    claim: Amount | None = arg.amount(but_rules=True)
     reason: str | None = arg.text(optional=True)
 
 
@@ -268,6 +268,11 @@ class OfferStands(Concluded):
 
 
 @frozen
+class AnswerDemanded(Event):
+    """The dispute was escalated: from now on the answer windows run."""
+
+
+@frozen
 class Escalated(Event):
     """The dispute went to its next stage."""
 
@@ -276,7 +281,7 @@ class Escalated(Event):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """Which stage."""
-        return {"stage": _next_stage(ctx.it) or "answer"}
+        return {"stage": _next_stage(ctx.it)}
 
 
 @frozen
@@ -367,12 +372,6 @@ def may_open(ctx: Context[Dispute]) -> bool:
     return ctx.by is R.RULES or ctx.by in ctx.rules["dispute.open_by"]
 
 
-@guard(BadArgument)
-def claim_is_named(ctx: Context[Dispute]) -> bool:
-    """A dispute names what is claimed."""
-    return ctx.by is R.RULES or ctx.command.claim is not None
-
-
 @guard(OverClaimCap, reads=("dispute.lookback",), most=lambda ctx: ctx.pot.claimable(ctx.by))
 def claim_within_cap(ctx: Context[Dispute]) -> bool:
     """There is something to claim, and the claim is at most what is held and, for the payer, what was released within the look-back window."""
@@ -397,7 +396,7 @@ def waited_before_opening(ctx: Context[Dispute]) -> bool:
 def may_dispute_again(ctx: Context[Dispute]) -> bool:
     """The milestone had no dispute before, or the rulebook lets it be disputed again (after a new submission, say)."""
     before, again = ctx.pot.disputed_submissions, ctx.rules["dispute.reopen"]
-    if not before or again == "always":
+    if not before or again == "always" or ctx.by is R.RULES:
         return True
     return again == "once_a_submission" and ctx.pot.submission not in before
 
@@ -481,8 +480,9 @@ def offer_executes(ctx: Context[Dispute]) -> bool:
 @guard(NotYourMove, reads=("dispute.escalate.when", "dispute.escalate.by"))
 def may_escalate(ctx: Context[Dispute]) -> bool:
     """The rulebook leaves it to this role to escalate."""
-    left = ctx.rules["dispute.escalate.when"] == "by a party"
-    return ctx.by is R.RULES or (left and ctx.by in ctx.rules["dispute.escalate.by"])
+    if ctx.by is R.RULES:
+        return True
+    return ctx.rules["dispute.escalate.when"] == "by a party" and ctx.by in ctx.rules["dispute.escalate.by"]
 
 
 @guard(reads=("dispute.escalate.after",), until=lambda ctx: ctx.pot.escalable_from)
@@ -492,7 +492,9 @@ def waited_before_escalating(ctx: Context[Dispute]) -> bool:
     return ctx.by is R.RULES or since is None or ctx.at >= since
 
 
-@guard(reads=("dispute.escalate.from_opened",), offered=lambda rules: bool(rules.values["dispute.escalate.from_opened"]))
+@guard(
+    reads=("dispute.escalate.from_opened",), offered=lambda rules: bool(rules.values["dispute.escalate.from_opened"])
+)
 def may_escalate_unanswered(ctx: Context[Dispute]) -> bool:
     """The rulebook lets a dispute be escalated before it is answered."""
     return ctx.by is R.RULES or bool(ctx.rules["dispute.escalate.from_opened"])
@@ -502,7 +504,7 @@ def may_escalate_unanswered(ctx: Context[Dispute]) -> bool:
 def answer_runs_from_escalation(ctx: Context[Dispute]) -> bool:
     """The answer windows run from the escalation."""
     since = {ctx.rules[f"dispute.answer.{name}.since"] for name in ctx.it.must_answer}
-    return since == {"escalated"} and ctx.it.escalated_at is None
+    return "escalated" in since and ctx.it.escalated_at is None
 
 
 @guard()
@@ -647,17 +649,18 @@ TABLE: Table[Dispute] = Table(
     rows=(
         # in             on            by             then          event            when
         Row(None, Open, {*PARTY, R.PLATFORM, R.WITNESS, R.RULES}, S.OPENED, Opened,
-            (claim_is_named, may_open, claim_within_cap, may_be_disputed_here, waited_before_opening, may_dispute_again)),
+            (may_open, claim_within_cap, may_be_disputed_here, waited_before_opening, may_dispute_again)),
         Row(S.OPENED, Contest, PARTY, S.OPENED, Contested, (must_answer, claim_contests, claim_within_stake, other_must_answer_too)),
         Row(S.OPENED, Contest, PARTY, S.CONTESTED, Contested, (must_answer, claim_contests, claim_within_stake)),
         Row(S.OPENED, Concede, PARTY, S.SETTLED, Conceded, (must_answer, same_claim)),
         Row(S.OPENED, Proceed, R.RULES, S.CONTESTED, Proceeded),
         Row(S.OPENED, Lapse, R.CLOCK, S.DEFAULTED, Defaulted, silence_decides, "answer"),
         Row(S.OPENED, Lapse, R.CLOCK, S.CONTESTED, SilenceContests, (), "answer"),
-        Row(S.OPENED, Escalate, _ESCALATING, SAME, Escalated,
-            (may_escalate, may_escalate_unanswered, waited_before_escalating, answer_runs_from_escalation)),
+        Row(S.OPENED, Escalate, _ESCALATING, SAME, AnswerDemanded, (may_escalate, waited_before_escalating, answer_runs_from_escalation)),
         Row(S.OPENED, Escalate, _ESCALATING, S.MEDIATED, Escalated,
             (may_escalate, may_escalate_unanswered, waited_before_escalating, next_is_mediation)),
+        Row(S.OPENED, Escalate, _ESCALATING, S.DEFAULTED, SmallPotDivided,
+            (may_escalate, may_escalate_unanswered, waited_before_escalating, pot_is_small)),
         Row(S.OPENED, Escalate, _ESCALATING, S.ARBITRATED, Escalated,
             (may_escalate, may_escalate_unanswered, waited_before_escalating, next_is_arbitration)),
         Row(S.CONTESTED, Escalate, _ESCALATING, S.MEDIATED, Escalated, (may_escalate, waited_before_escalating, next_is_mediation)),
@@ -788,10 +791,10 @@ def _changes(it: Dispute, event: Event) -> dict[str, Any]:
             return {f"claim_{event.by}": event.claim, "must_answer": waiting, **_contested(event)}
         case Proceeded() | SilenceContests():
             return {"must_answer": (), **_contested(event)}
+        case AnswerDemanded():
+            return {"escalated_at": event.at}
         case Escalated():
-            return {"escalated_at": event.at, "stage": it.stage + (event.stage in it.stages)} | (
-                {"must_answer": ()} if event.stage in it.stages else {}
-            )
+            return {"escalated_at": event.at, "stage": it.stage + 1, "must_answer": ()}
         case Offered():
             earlier = tuple(changed(o, open=False) if o.by == event.by else o for o in it.offers)
             return {"offers": (*earlier, Offer_(event.by, event.to_payee, event.at))}

@@ -222,6 +222,13 @@ class Drain(Command):
 
 
 @frozen
+class Reclaim(Command):
+    """The payee paid back what an outcome had made it owe."""
+
+    amount: Money = arg.internal()
+
+
+@frozen
 class Close(Command):
     """The milestone is over and its pot is empty."""
 
@@ -252,7 +259,7 @@ class Deposited(Event):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """Under which reference, and what the payer pays on top."""
-        reference = ctx.command.reference or f"deposit {len(ctx.it.deposits) + 1}"
+        reference = ctx.command.reference or _unnamed(ctx.it)
         return {"reference": reference, "processing_fee": ctx.pot.processing_fee(ctx.command.amount)}
 
 
@@ -508,7 +515,9 @@ class ChargeBackReversed(Event):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """What it had taken."""
-        return {"charged": _charged(ctx), "to_escrow": ctx.state != S.SETTLED and not ctx.pot.over}
+        charged = _charged(ctx)
+        held = charged is not None and bool(charged.from_escrow)
+        return {"charged": charged, "to_escrow": held and not ctx.pot.over}
 
 
 @frozen
@@ -538,10 +547,23 @@ class ReleasedRefunded(Event):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """Out of what is still clearing first; the service fee as the rulebook says."""
-        sum_ = ctx.command.amount
-        _, gross, fee = take_back(ctx.it.releases, min(sum_, ctx.pot.clearing_gross), clearing=True)
-        _, _, fees = take_back(ctx.it.releases, sum_)
-        return {"back": sum_, "back_fee": fees, "from_clearing": gross - fee}
+        _, gross, fee = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.clearing_gross), clearing=True)
+        _, back, fees = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.released))
+        return {"back": back, "back_fee": fees, "from_clearing": gross - fee}
+
+
+@frozen
+class Reclaimed(Event):
+    """The payee paid back what an outcome had made it owe: so much of what was released has gone back."""
+
+    amount: Money
+    back_fee: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """With the service fee that was on it."""
+        _, back, fee = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.released))
+        return {"amount": back, "back_fee": fee}
 
 
 @frozen
@@ -608,8 +630,8 @@ def not_impounded(ctx: Context[Escrow]) -> bool:
 @guard()
 def told_before(ctx: Context[Escrow]) -> bool:
     """This reference was told before, so nothing moves."""
-    told: frozenset[tuple[str, str]] = ctx.it.told
-    return (_family(ctx.command.word), ctx.command.reference) in told
+    told = (_family(ctx.command.word), ctx.command.reference)
+    return told in ctx.it.told or (told[0] == "deposit" and bool(ctx.pot.told_elsewhere(told)))
 
 
 def _family(word: str) -> str:
@@ -625,7 +647,7 @@ def within_price(ctx: Context[Escrow]) -> bool:
 
 @guard()
 def takes_money(ctx: Context[Escrow]) -> bool:
-    """The milestone is agreed and not over."""
+    """The milestone is not over."""
     return not ctx.pot.over
 
 
@@ -739,6 +761,13 @@ def known_charge_back(ctx: Context[Escrow]) -> bool:
 
 
 @guard()
+def was_held(ctx: Context[Escrow]) -> bool:
+    """What the chargeback had taken was held here."""
+    charged = _charged(ctx)
+    return charged is not None and bool(charged.from_escrow)
+
+
+@guard()
 def something_released(ctx: Context[Escrow]) -> bool:
     """Something was released that can be asked for."""
     return bool(ctx.pot.released)
@@ -765,12 +794,12 @@ def instant_rail(ctx: Context[Escrow]) -> bool:
 @guard()
 def refund_promised(ctx: Context[Escrow]) -> bool:
     """The payee promised this refund."""
-    return bool(ctx.it.promised == ctx.command.amount)
+    return ctx.command.amount in ctx.it.promised
 
 
 @guard(OverHeld, most=lambda ctx: ctx.pot.payable(ctx.command.to))
 def within_payable(ctx: Context[Escrow]) -> bool:
-    """The payout is at most what is payable."""
+    """The payout is at most what is payable to this one."""
     return bool(ctx.command.amount <= ctx.pot.payable(ctx.command.to))
 
 
@@ -787,8 +816,10 @@ def _named(ctx: Context[Escrow], key: str) -> bool:
 
 # -- the law ---------------------------------------------------------------------------------------------------------
 
-_EVERY = tuple(S)
+#: A fact is told in every state; under the platform's hold it meets what lies below.
+_EVERY = tuple(s for s in S if s is not S.IMPOUNDED)
 _OPEN = (S.EMPTY, S.FUNDING, S.HELD, S.CLEARING)
+_BUT_FUNDING = tuple(s for s in _EVERY if s is not S.FUNDING)
 _FULL = (S.HELD, S.FROZEN, S.IMPOUNDED, S.CLEARING)
 _RELEASING = {R.PAYER, R.PAYEE, R.PLATFORM, R.WITNESS}
 
@@ -804,16 +835,17 @@ TABLE: Table[Escrow] = Table(
         Row(_OPEN, Deposit, R.PAYER, SAME, Repeated, told_before),
         Row(_OPEN, Deposit, R.PAYER, S.HELD, Deposited, (within_price, takes_money)),
         Waits(S.FROZEN, (Deposit, RequestDeposit), R.PAYER, dispute_is_over),
-        Row(S.EMPTY, RequestDeposit, R.PAYER, S.FUNDING, DepositRequested, (within_price, takes_money)),
-        Row((S.HELD, S.CLEARING), RequestDeposit, R.PAYER, SAME, DepositRequested, (within_price, takes_money, no_request_pending)),
+        Row(S.EMPTY, RequestDeposit, R.PAYER, S.FUNDING, DepositRequested, (within_price, takes_money, no_request_pending)),
+        Row((S.FUNDING, S.HELD, S.CLEARING), RequestDeposit, R.PAYER, SAME, DepositRequested,
+            (within_price, takes_money, no_request_pending)),
         Row(_EVERY, ConfirmDeposit, R.PROVIDER, SAME, Repeated, told_before),
-        Row((S.FUNDING, S.HELD, S.CLEARING), ConfirmDeposit, R.PROVIDER, S.HELD, DepositConfirmed, deposit_fits),
+        Row(_OPEN, ConfirmDeposit, R.PROVIDER, S.HELD, DepositConfirmed, deposit_fits),
         Row(S.FUNDING, ConfirmDeposit, R.PROVIDER, S.EMPTY, DepositReturned),
-        Row(tuple(s for s in S if s is not S.FUNDING), ConfirmDeposit, R.PROVIDER, SAME, DepositReturned),
+        Row(_BUT_FUNDING, ConfirmDeposit, R.PROVIDER, SAME, DepositReturned),
         Row(S.FUNDING, FailDeposit, R.PROVIDER, S.EMPTY, DepositFailed),
-        Row(tuple(s for s in S if s is not S.FUNDING), FailDeposit, R.PROVIDER, SAME, DepositFailed),
+        Row(_BUT_FUNDING, FailDeposit, R.PROVIDER, SAME, DepositFailed),
         Row(S.FUNDING, Lapse, R.CLOCK, S.EMPTY, FundingLapsed, (), "funding"),
-        Row((S.HELD, S.CLEARING), Lapse, R.CLOCK, SAME, FundingLapsed, (), "funding"),
+        Row((S.EMPTY, S.HELD, S.CLEARING, S.FROZEN), Lapse, R.CLOCK, SAME, FundingLapsed, (), "funding"),
         Row(S.HELD, Release, _RELEASING, S.HELD, Released, (may_release, within_held, part_possible)),
         Row(S.FROZEN, Release, R.PAYER, SAME, Conceded, (release_within_stake, whole_release)),
         Row(S.HELD, Refund, _RELEASING, S.HELD, Refunded, (may_refund, within_held)),
@@ -823,11 +855,12 @@ TABLE: Table[Escrow] = Table(
         Waits(S.FROZEN, RollOver, R.PAYER, dispute_is_over),
         Row(_OPEN, Receive, R.RULES, S.HELD, Received),
         Row(S.HELD, Disburse, R.RULES, S.HELD, Disbursed),
-        Row((S.HELD, S.CLEARING), Freeze, R.RULES, S.FROZEN, Frozen),
+        Row(_OPEN, Freeze, R.RULES, S.FROZEN, Frozen),
         Row(S.FROZEN, Thaw, R.RULES, BACK, Thawed),
         Row((S.FROZEN, S.EMPTY, S.SETTLED), Divide, R.RULES, SAME, Divided),
         Row((S.HELD, S.FROZEN), Drain, R.RULES, S.CLEARING, Drained, still_clearing),
         Row(_FULL, Drain, R.RULES, S.EMPTY, Drained),
+        Row(_EVERY, Reclaim, R.RULES, SAME, Reclaimed),
         Row(S.EMPTY, Close, R.RULES, S.SETTLED, Closed),
         Row((S.HELD, S.CLEARING), Lapse, R.CLOCK, SAME, Cleared, (), "clearing"),
         Row((S.HELD, S.FROZEN, S.CLEARING), Hold, R.PLATFORM, S.IMPOUNDED, Held),
@@ -840,14 +873,14 @@ TABLE: Table[Escrow] = Table(
         Row(_EVERY, ChargeBack, R.PROVIDER, SAME, Repeated, told_before),
         Row(_EVERY, ChargeBack, R.PROVIDER, SAME, ChargedBack, (known_deposit, within_deposit)),
         Row(_EVERY, ReverseChargeBack, R.PROVIDER, SAME, Repeated, told_before),
-        Row((S.EMPTY, S.CLEARING), ReverseChargeBack, R.PROVIDER, S.HELD, ChargeBackReversed, (known_charge_back, takes_money)),
+        Row(_OPEN, ReverseChargeBack, R.PROVIDER, S.HELD, ChargeBackReversed, (known_charge_back, takes_money, was_held)),
         Row(_EVERY, ReverseChargeBack, R.PROVIDER, SAME, ChargeBackReversed, known_charge_back),
         Row((S.HELD, S.CLEARING, S.EMPTY, S.SETTLED), RequestRefundReleased, R.PAYER, SAME, RefundReleasedRequested, something_released),
         Row((S.HELD, S.CLEARING, S.EMPTY, S.SETTLED), RefundReleased, {R.PAYEE, R.PLATFORM}, SAME, ReleasedRefunded,
             (may_refund_released, within_refundable, instant_rail)),
         Row((S.HELD, S.CLEARING, S.EMPTY, S.SETTLED), RefundReleased, {R.PAYEE, R.PLATFORM}, SAME, RefundReleasedPromised,
             (may_refund_released, within_refundable)),
-        Waits(S.FROZEN, RefundReleased, R.PAYEE, dispute_is_over),
+        Waits(S.FROZEN, RefundReleased, {R.PAYEE, R.PLATFORM}, (may_refund_released, dispute_is_over)),
         Row(_EVERY, ConfirmRefundReleased, R.PROVIDER, SAME, Repeated, told_before),
         Row(_EVERY, ConfirmRefundReleased, R.PROVIDER, SAME, ReleasedRefunded, refund_promised),
         Row(_EVERY, ConfirmPayout, R.PROVIDER, SAME, Repeated, told_before),
@@ -908,14 +941,19 @@ class Escrow:
     pending: Money | None = None
     pending_at: datetime | None = None
     releases: tuple[Freed, ...] = ()
+    #: Since when something is held without a gap.
     held_since: datetime | None = None
     spans: tuple[Span, ...] = ()
     told: frozenset[tuple[str, str]] = frozenset()
     charged: tuple[ChargedBack, ...] = ()
-    promised: Money | None = None
+    #: Refunds of released money that the payee promised and the provider has not confirmed.
+    promised: tuple[Money, ...] = ()
     #: All processing fees that were charged.
     processing: Money | None = None
+    #: What came from other milestones, what went to them, and what was paid out to the payee.
     received: Money | None = None
+    rolled: Money | None = None
+    paid_out: Money | None = None
 
     @property
     def state(self) -> S:
@@ -928,7 +966,11 @@ def evolve(it: Escrow | None, event: Event) -> Escrow:
     if it is None:
         return Escrow((S(event.after),))
     stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    return changed(it, stack=stack, **_changes(it, event))
+    changes = _changes(it, event)
+    if isinstance(event, (DepositReturned, DepositFailed, FundingLapsed)):
+        # Under a dispute nothing waits for the provider any more: what lies below is not `funding`.
+        stack = (stack[0], *(S.EMPTY if below is S.FUNDING else below for below in stack[1:]))
+    return changed(it, stack=stack, **changes)
 
 
 def _changes(it: Escrow, event: Any) -> dict[str, Any]:
@@ -947,7 +989,9 @@ def _changes(it: Escrow, event: Any) -> dict[str, Any]:
         case DepositFailed() | FundingLapsed():
             return {"pending": None, "pending_at": None}
         case Received():
-            return {"held_since": it.held_since or event.at, "received": event.amount + it.received if it.received else event.amount}
+            return {"held_since": it.held_since or event.at, "received": _more(it.received, event.amount)}
+        case RolledOver():
+            return {"rolled": _more(it.rolled, event.amount)}
         case Disposed():
             return _disposed(it, event)
         case Cleared():
@@ -957,22 +1001,49 @@ def _changes(it: Escrow, event: Any) -> dict[str, Any]:
         case ChargedBack():
             return _charge(it, event)
         case ChargeBackReversed():
-            again = _restore(it.releases, event.charged.back, event.charged.back_fee)
-            return {"releases": again} | _told(it, "reverse_charge_back", event.reference)
+            held = {"held_since": it.held_since or event.at} if event.to_escrow else {}
+            return {"releases": _restored(it, event)} | held | _told(it, "reverse_charge_back", event.reference)
         case RefundReleasedPromised():
-            return {"promised": event.amount}
+            return {"promised": (*it.promised, event.amount)}
         case ReleasedRefunded():
             releases, _, _ = take_back(it.releases, event.back)
             told = _told(it, "confirm_refund_released", event.reference) if event.reference else {}
-            return {"releases": releases, "promised": None} | told
+            return {"releases": releases, "promised": _without(it.promised, event)} | told
+        case Reclaimed():
+            return {"releases": take_back(it.releases, event.amount)[0]}
         case PaidOut():
-            return _told(it, "confirm_payout", event.reference)
+            out = {"paid_out": _more(it.paid_out, event.amount)} if event.to == R.PAYEE else {}
+            return out | _told(it, "confirm_payout", event.reference)
         case Held():
             return {"spans": (*it.spans, Span(event.at))}
-        case Lifted() | ImpoundLapsed() | Drained():
-            return {"spans": tuple(changed(s, end=s.end or event.at) for s in it.spans)}
+        case Drained():
+            return {"held_since": None, "spans": _ended(it, event)}
+        case Lifted() | ImpoundLapsed():
+            return {"spans": _ended(it, event)}
         case _:
             return {}
+
+
+def _ended(it: Escrow, event: Event) -> tuple[Span, ...]:
+    return tuple(changed(span, end=span.end or event.at) for span in it.spans)
+
+
+def _more(before: Money | None, amount: Money) -> Money:
+    return amount if before is None else before + amount
+
+
+def _without(promised: tuple[Money, ...], event: ReleasedRefunded) -> tuple[Money, ...]:
+    """The promises that are still to be kept; a refund at once keeps none."""
+    if event.reference is None:
+        return promised
+    kept = promised.index(event.amount)
+    return promised[:kept] + promised[kept + 1 :]
+
+
+def _unnamed(it: Escrow) -> str:
+    """A name for a deposit without a reference: the first that is free."""
+    taken = {deposit.reference for deposit in it.deposits}
+    return next(name for n in range(1, len(taken) + 2) if (name := f"deposit {n}") not in taken)
 
 
 def _told(it: Escrow, word: str, reference: str) -> dict[str, Any]:
@@ -1042,14 +1113,13 @@ def take_back(
     return tuple(after), sum_ - left, fees
 
 
-def _restore(releases: tuple[Freed, ...], gross: Money, fee: Money) -> tuple[Freed, ...]:
-    """Undo `take_back` for a reversed chargeback; what comes back is past its security hold."""
-    after = list(releases)
-    for i, release in enumerate(after):
-        part, fee_part = min(gross, release.back), min(fee, release.back_fee)
-        after[i] = changed(release, back=release.back - part, back_fee=release.back_fee - fee_part)
-        gross, fee = gross - part, fee - fee_part
-    return tuple(after)
+def _restored(it: Escrow, event: ChargeBackReversed) -> tuple[Freed, ...]:
+    """What a chargeback had taken of releases is released again; it is past its security hold."""
+    charged = event.charged
+    if not charged.back:
+        return it.releases
+    zero = Money.zero(charged.back.currency)
+    return (*it.releases, Freed(charged.back, charged.back_fee, charged.at, False, zero, zero))
 
 
 def _deposit(ctx: Context[Escrow]) -> Paid | None:
@@ -1080,7 +1150,7 @@ def charge_back(ctx: Context[Escrow]) -> dict[str, Any]:
     reversed_fee = back_fee if pot.fees_reversed else pot.zero
     from_clearing = in_clearing - clearing_fee
     net_paid = (back - in_clearing) - (reversed_fee - (clearing_fee if pot.fees_reversed else pot.zero))
-    from_payable = min(net_paid, pot.payable("payee"))
+    from_payable = min(net_paid, pot.unpaid)
     advanced = net_paid - from_payable
     return {
         "fee": ctx.command.fee or pot.zero,

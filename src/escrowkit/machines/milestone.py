@@ -323,7 +323,7 @@ class CancelWithdrawn(Event):
 
 @frozen
 class Voided(Event):
-    """A pending request was void because money moved."""
+    """A pending request is void because money moved."""
 
 
 @frozen
@@ -515,7 +515,10 @@ def may_request_cancel(ctx: Context[Milestone]) -> bool:
     return ctx.by in ctx.rules["milestone.cancel.by"]
 
 
-@guard(reads=("milestone.cancel.within", "milestone.cancel.on_silence"), offered=lambda rules: rules.has("milestone.cancel.within"))
+@guard(
+    reads=("milestone.cancel.within", "milestone.cancel.on_silence"),
+    offered=lambda rules: rules.has("milestone.cancel.within"),
+)
 def cancel_requests_exist(ctx: Context[Milestone]) -> bool:
     """The rulebook has cancel requests."""
     return ctx.rules["milestone.cancel.within"] is not None
@@ -563,7 +566,10 @@ def refund_is_all(ctx: Context[Milestone]) -> bool:
     return bool(ctx.it.asked == ctx.pot.held) and not ctx.pot.released
 
 
-@guard(reads=("milestone.proposal.within", "milestone.proposal.on_silence"), offered=lambda rules: rules.has("milestone.proposal.within"))
+@guard(
+    reads=("milestone.proposal.within", "milestone.proposal.on_silence"),
+    offered=lambda rules: rules.has("milestone.proposal.within"),
+)
 def proposals_exist(ctx: Context[Milestone]) -> bool:
     """The rulebook has split proposals."""
     return ctx.rules["milestone.proposal.within"] is not None
@@ -581,7 +587,10 @@ def delays_possible(ctx: Context[Milestone]) -> bool:
     return ctx.rules["milestone.review.delay_step"] is not None and not ctx.it.delay_locked
 
 
-@guard(reads=("milestone.review.delay_lockable",), offered=lambda rules: bool(rules.values["milestone.review.delay_lockable"]))
+@guard(
+    reads=("milestone.review.delay_lockable",),
+    offered=lambda rules: bool(rules.values["milestone.review.delay_lockable"]),
+)
 def delay_lockable(ctx: Context[Milestone]) -> bool:
     """The rulebook lets the payee forbid further delays."""
     return bool(ctx.rules["milestone.review.delay_lockable"])
@@ -713,7 +722,7 @@ TABLE: Table[Milestone] = Table(
         Row(S.CANCELLING, WithdrawCancel, PARTY, BACK, CancelWithdrawn, own_request),
         Row(S.CANCELLING, Void, R.RULES, BACK, Voided),
         Row((S.ACTIVE, S.SUBMITTED), RequestRelease, R.PAYEE, SAME, ReleaseRequested, (split_within_held, proposals_exist)),
-        Row((S.ACTIVE, S.SUBMITTED), Void, R.RULES, SAME, Voided),
+        Row((S.ACTIVE, S.SUBMITTED, S.APPROVED, S.DISPUTED), Void, R.RULES, SAME, Voided),
         Row(_OPEN, Cancel, R.PAYEE, S.CANCELLED, Cancelled),
         Row((S.AGREED, S.ACTIVE, S.SUBMITTED, S.CANCELLING), Cancel, {R.PAYER, R.PLATFORM}, S.CANCELLED, Cancelled, may_cancel),
         Row(S.SUBMITTED, Delay, R.PAYER, SAME, Delayed, delays_possible),
@@ -776,6 +785,8 @@ class Milestone:
     submission: int = 0
     deliverable: str | None = None
     signed_payer: bool = False
+    #: Whether passed time alone met the release condition.
+    by_clock: bool = False
     revisions: int = 0
     asked: Money | None = None
     asked_by: str | None = None
@@ -790,7 +801,6 @@ class Milestone:
     notices: tuple[datetime, ...] = ()
     facts: tuple[Fact, ...] = ()
     requirements_at: datetime | None = None
-    escalated_in: int | None = None
 
     @property
     def state(self) -> S:
@@ -813,7 +823,11 @@ def evolve(it: Milestone | None, event: Event) -> Milestone:
     if it is None:
         return _created(event)
     stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    return changed(it, stack=stack, **_changes(it, event))
+    changes = _changes(it, event)
+    if isinstance(event, Voided):
+        # Under a dispute a request is void as well: the milestone will not come back to it.
+        stack = tuple(state for state in stack if state is not S.CANCELLING)
+    return changed(it, stack=stack, **changes)
 
 
 def _created(event: Any) -> Milestone:
@@ -831,7 +845,7 @@ def _changes(it: Milestone, event: Event) -> dict[str, Any]:
         case Started():
             return {"active_at": event.at}
         case Submitted():
-            fresh: dict[str, Any] = {"waited": (), "notices": (), "delays": 0, "delay_locked": False}
+            fresh: dict[str, Any] = {"notices": (), "delays": 0, "delay_locked": False}
             number = it.submission + 1
             return {"deliverable": event.deliverable, "submission": number, "submitted_at": event.at, **fresh}
         case SubmissionWithdrawn():
@@ -840,14 +854,18 @@ def _changes(it: Milestone, event: Event) -> dict[str, Any]:
             return {"submitted_at": None, "deliverable": None, "revisions": it.revisions + 1}
         case Approved():
             return {"signed_payer": True, "approved_at": event.at}
-        case DeemedApproved() | ConditionMet():
-            return {"approved_at": it.approved_at or event.at}
+        case DeemedApproved():
+            return {"approved_at": event.at}
+        case ConditionMet():
+            return {"approved_at": it.approved_at or event.at, "by_clock": event.alone}
         case Attested():
             return {"facts": (*it.facts, Fact(event.name, event.by, event.at))}
         case CancelRequested():
             return {"asked": event.refund, "asked_by": event.by, "asked_at": event.at, "asked_in": it.submission}
-        case CancelWithdrawn() | Voided() | SilenceIgnored():
-            return _request_over(it, event)
+        case CancelWithdrawn() | SilenceIgnored():
+            return _request_over(it, event.at) if event.before == S.CANCELLING else _NO_PROPOSAL
+        case Voided():
+            return _request_over(it, event.at) | _NO_PROPOSAL
         case ReleaseRequested():
             return {"proposal": event.to_payee, "proposal_at": event.at}
         case Delayed():
@@ -858,13 +876,10 @@ def _changes(it: Milestone, event: Event) -> dict[str, Any]:
             return {"requirements_at": event.at}
         case NoticeRecorded():
             return {"notices": (*it.notices, event.at)}
-        case ReviewEscalated():
-            return {"escalated_in": it.submission}
         case _:
             return {}
 
 
-def _request_over(it: Milestone, event: Event) -> dict[str, Any]:
-    if event.before == S.CANCELLING and it.asked_at is not None:
-        return _NO_REQUEST | {"waited": (*it.waited, (it.asked_at, event.at))}
-    return _NO_PROPOSAL
+def _request_over(it: Milestone, at: datetime) -> dict[str, Any]:
+    waited = ((it.asked_at, at),) if it.asked_at is not None else ()
+    return _NO_REQUEST | {"waited": it.waited + waited}

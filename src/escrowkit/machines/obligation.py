@@ -82,6 +82,7 @@ class Paid(Event):
     debtor: str
     creditor: str
     amount: Money
+    cause: str
     back_fee: Money
 
     @classmethod
@@ -89,7 +90,8 @@ class Paid(Event):
         """What was owed, and the fee that was taken on it."""
         it = ctx.it
         back_fee = ctx.pot.fee_of_released(it.amount) if it.cause == "outcome" else ctx.pot.zero
-        return {"debtor": it.debtor, "creditor": it.creditor, "amount": it.amount, "back_fee": back_fee}
+        owed = {"debtor": it.debtor, "creditor": it.creditor, "amount": it.amount, "cause": it.cause}
+        return owed | {"back_fee": back_fee}
 
 
 @frozen
