@@ -165,7 +165,7 @@ def parse(text: str, file: str, near: Path | None = None) -> Story:
     reader = _Reader(text, file, data, near)
     story = reader.story()
     if reader.problems:
-        first, *others = sorted(reader.problems, key=lambda p: p.line or 0)
+        first, *others = sorted(reader.problems, key=lambda p: (p.line is None, p.line))
         first.others = tuple(others)
         raise first
     return story
@@ -298,16 +298,20 @@ class _Reader:
 
     def rulebook(self, rules: Mapping[str, Any]) -> Rulebook:
         """The rulebook; a wrong one is one problem with all of its own. Its calendar counts business days from here."""
-        name = self.data.get("rulebook")
+        name, mend = self.data.get("rulebook"), "`escrowkit rules` lists the shipped rulebooks and every key."
         try:
             if not isinstance(name, str):
                 raise DefinitionError("rulebook", ["a name such as standard@1, or a path, is needed"])
             given = load(name, self.near)
+        except EscrowError as error:
+            self.wrong(self.top("rulebook"), str(error), mend)
+            given = self.book
+        try:
             book = given.override(rules, "[rules]")
             self.calendar, self.book = book.calendar, book
         except EscrowError as error:
-            self.wrong(self.top("rulebook"), str(error), "`escrowkit rules` lists the shipped rulebooks and every key.")
-            return self.book
+            named = (self.line("rules", key=key) for key in rules if key in str(error))
+            self.wrong(next(named, None) or self.line("rules") or self.top("rules"), str(error), mend)
         return given
 
     def beginning(self, value: Any) -> datetime:
@@ -350,7 +354,7 @@ class _Reader:
 
     def named(self, id_: Any, line: int | None) -> None:
         """A milestone that the story names must be one that it has, or that a step proposes."""
-        if id_ not in self.ids:
+        if not isinstance(id_, str) or id_ not in self.ids:
             there = f"There are: {', '.join(sorted(self.ids))}."
             self.wrong(line, f"there is no milestone {id_!r}", _near(str(id_), self.ids, there))
 
