@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from escrowkit import foresight
-from escrowkit.agreement import Agreement, replay
+from escrowkit.agreement import Agreement, replay, view
 from escrowkit.machines.obligation import S
 from escrowkit.story import Played, Story, play, read, shipped
 
@@ -154,3 +154,25 @@ def test_together_they_show_every_way_in_which_the_standard_rules_let_money_leav
         *("key-conflict", "bad-argument", "no-such-move", "not-your-move", "wrong-currency", "bad-amount", "over-held"),
         *("over-claim-cap", "terms-changed", "not-now"),
     }
+
+
+def test_in_the_sealed_story_nobody_but_who_paid_is_shown_a_deposit_before_the_window_closes() -> None:
+    story = STORIES["sealed-deposits"]
+
+    def shown(day: int) -> dict[str, tuple[str | None, str]]:
+        agreement = play(story, until=story.start + timedelta(days=day)).agreement
+        assert agreement is not None
+        views = {by: view(agreement, by) for by in ("payer", "payee", "platform", "mediator")}
+        return {by: (seen.state("arbitration.m1"), str(seen.held())) for by, seen in views.items()}
+
+    unpaid, own, both = ("offered", "500.00 USD"), ("half_funded", "525.00 USD"), ("funded", "550.00 USD")
+    assert shown(10) == {"payer": own, "payee": unpaid, "platform": unpaid, "mediator": unpaid}
+    assert shown(15) == {"payer": own, "payee": own, "platform": unpaid, "mediator": unpaid}
+    assert shown(16) == dict.fromkeys(("payer", "payee", "platform", "mediator"), both)
+
+
+def test_in_the_sealed_story_a_refusal_says_the_same_before_and_after_the_other_side_has_paid() -> None:
+    refused = [turn for turn in play(STORIES["sealed-deposits"]).turns if turn.refused is not None]
+    first, appoint, second, again = [(turn.step and turn.step.do, str(turn.refused)) for turn in refused]
+    assert first == second
+    assert appoint == again
