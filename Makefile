@@ -1,0 +1,87 @@
+# Everything runs in a virtual environment of its own (.venv); all that is needed is Python >= 3.11 and make.
+#
+#   make demo     play a story from start to end and draw the machines into build/
+#   make test     the tests, on all cores
+#   make check    all that must hold: style, types, levels, fresh pages, stories on both engines, coverage
+#   make docs     make the committed pages anew from the tables
+#   make clean    remove what was made, the virtual environment included
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first interpreter that is new enough; make PYTHON=... takes another.
+PYTHON := $(or $(PYTHON),$(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done))
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PYTEST ?= -n auto
+COVERAGE := $(BIN)/coverage
+
+.PHONY: help demo test check docs clean style types levels fresh stories coverage
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '3,7s/^#   //p' Makefile
+
+# -- what people run ---------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/with-demo
+	@$(BIN)/escrowkit play
+	@mkdir -p build
+	@$(BIN)/escrowkit draw --format svg --output build/overview.svg
+	@$(BIN)/escrowkit draw dispute --rulebook standard@1 --format svg --output build/dispute.svg
+	@echo
+	@echo "Drawn from the same tables: build/overview.svg and build/dispute.svg"
+	@echo "Go on with: $(BIN)/escrowkit play --list"
+
+test: $(VENV)/with-dev
+	$(BIN)/python -m pytest $(PYTEST)
+
+# The tests come last: they take longest.
+check: style types levels fresh stories coverage
+
+docs: $(VENV)/with-dev
+	$(BIN)/python tools/golden.py
+	$(BIN)/python tools/docs.py
+
+clean:
+	rm -rf build dist $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# -- the parts of a check ----------------------------------------------------------------------------------------------
+
+style: $(VENV)/with-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/with-dev
+	$(BIN)/mypy
+	$(BIN)/mypy tools/*.py
+
+levels: $(VENV)/with-dev
+	$(BIN)/lint-imports --no-logo
+
+fresh: $(VENV)/with-dev
+	$(BIN)/python tools/golden.py --check
+	$(BIN)/python tools/docs.py --check
+
+stories: $(VENV)/with-dev
+	$(BIN)/escrowkit play --check --engine compiled
+	$(BIN)/escrowkit play --check --engine stock
+
+coverage: $(VENV)/with-dev
+	$(COVERAGE) erase --rcfile=tools/coverage.ini
+	$(COVERAGE) run --rcfile=tools/coverage.ini -m pytest $(PYTEST)
+	$(COVERAGE) combine --rcfile=tools/coverage.ini --quiet
+	$(COVERAGE) report --rcfile=tools/coverage.ini
+
+# -- the virtual environment -------------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found; make PYTHON=/path/to/python names one." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/with-demo: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -e '.[cli,diagrams]'
+	@touch $@
+
+$(VENV)/with-dev: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/with-demo
