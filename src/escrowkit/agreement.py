@@ -20,6 +20,7 @@ from escrowkit import arguments as arg
 from escrowkit.books import book
 from escrowkit.clocks import LAPSE, ORDER, Clock, running
 from escrowkit.errors import (
+    BadAmount,
     BadArgument,
     BadTerms,
     BrokenBooks,
@@ -341,7 +342,7 @@ def open_agreement(
     )
     agreement = evolve(None, Record(opened, (), 0))
     commands: deque[tuple[Command, str]] = deque(
-        (milestone.Include(t.id, t.price, t.title, t.due, t.release_when), "rules") for t in terms
+        (milestone.Include(t.id, t.price, t.title, t.due, t.release_when), Role.RULES) for t in terms
     )
     return _settle(agreement, commands, start, None, engine, ()).agreement
 
@@ -409,7 +410,7 @@ def _check_terms(rules: Rulebook, terms: Terms) -> None:
     least = rules.amount("money.min_milestone", terms.price.currency)
     most = rules.amount("money.max_milestone", terms.price.currency)
     if (least and terms.price < least) or (most and terms.price > most):
-        raise BadArgument(f"{rules.name} has milestones from {least or '0'} to {most or 'any price'}.").where(
+        raise BadAmount(f"{rules.name} has milestones from {least or '0'} to {most or 'any price'}.").where(
             milestone=terms.id
         )
     if rules.settled("escrow.service_fee.model"):
@@ -519,7 +520,7 @@ def _role(agreement: Agreement, by: str) -> Role | None:
 def _name(agreement: Agreement, by: str) -> str:
     """The name under which somebody acts: the role's, or a witness's own."""
     role = _role(agreement, by)
-    return by if role in (None, Role.WITNESS) else str(role)
+    return str(by if role in (None, Role.WITNESS) else role)
 
 
 def _written(command: Command) -> str:
@@ -608,11 +609,11 @@ def _settle(
     while commands:
         command, name = commands.popleft()
         try:
-            event, moved = _step(agreement, command, name, at, actor if name != "rules" else None, engine, wrong)
+            event, moved = _step(agreement, command, name, at, actor if name is not Role.RULES else None, engine, wrong)
         except UnknownRulebookValue:
             raise  # whoever set this off is told that the sources do not settle what follows
         except Refused as refused:
-            if name == Role.RULES:
+            if name is Role.RULES:
                 raise BrokenBooks(f"a reaction was refused: {refused}") from refused
             raise
         wrong = None
@@ -620,7 +621,7 @@ def _settle(
         events.append(event)
         entries.extend(moved)
         follow = list(reactions(agreement.pot(event.milestone, at), event))
-        commands.extend((one, "rules") for one in follow)
+        commands.extend((one, Role.RULES) for one in follow)
     return Decision(agreement, tuple(events), tuple(entries), _warnings(agreement, events))
 
 
@@ -632,14 +633,15 @@ def _step(
     pot = Pot(agreement, lane, at)
     table = TABLES[command.machine]
     record = _addressed(lane, command)
-    role = Role(name) if name in (Role.CLOCK, Role.RULES) else _role(agreement, name)
+    # The clock and the rules are told by the `Role` itself: from outside only names come, and these two give no commands.
+    role = name if isinstance(name, Role) else _role(agreement, name)
     state = _layer(record, command, role)
-    ctx: Context[Any] = Context(record, state, command, role, name, at, pot, actor)  # type: ignore[arg-type]
+    ctx: Context[Any] = Context(record, state, command, role, str(name), at, pot, actor)  # type: ignore[arg-type]
     try:
         move = table.choose(ctx, engine, wrong=wrong)
     except Refused as refused:
         if command.machine == "arbitration" and agreement.seen_by is None and _is_sealed(lane):
-            _refuse_as_seen(agreement, command, name, at, actor, engine, wrong)
+            state = _refuse_as_seen(agreement, command, name, at, actor, engine, wrong)
         raise refused.where(
             machine=command.machine, milestone=command.milestone, state=state, command=command.word, by=name
         ) from None
@@ -732,7 +734,7 @@ def _next_lapse(agreement: Agreement, end: datetime, engine: Engine) -> Decision
             break
         lapse = LAPSE[clock.machine](id_, clock.name)
         try:
-            return _settle(agreement, deque([(lapse, "clock")]), at, None, engine, ())
+            return _settle(agreement, deque([(lapse, Role.CLOCK)]), at, None, engine, ())
         except UnknownRulebookValue:
             continue
         except Refused as refused:
@@ -886,10 +888,12 @@ def _is_sealed(lane: Lane) -> bool:
 def _refuse_as_seen(
     agreement: Agreement, command: Command, name: str, at: datetime, actor: str | None, engine: Engine,
     wrong: Refused | None,
-) -> None:  # fmt: skip
+) -> str | None:  # fmt: skip
     """Refuse by what this one may see, so that a refusal never tells what a view hides."""
     seen = view(agreement, name if role_of(name) else "provider")
     _step(seen, command, name, at, actor, engine, wrong)
+    # Only who wants to pay a share that the other has paid for both learns that it is paid.
+    return seen.state(f"arbitration.{command.milestone}")
 
 
 def _renumbered(records: list[Record]) -> list[Record]:
