@@ -12,6 +12,9 @@ from escrowkit.errors import StoryError
 from escrowkit.periods import Calendar
 from escrowkit.pot import TABLES
 from escrowkit.story import Played, Story, parse, play, read, shipped, since
+from escrowkit.story.expecting import CHECKS
+from escrowkit.story.reading import CLAIMS as KNOWN
+from escrowkit.story.reading import EXAMPLES
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HEAD = """\
@@ -277,7 +280,7 @@ def test_a_story_is_read_by_name_or_by_path(tmp_path: Path) -> None:
 
 
 def test_a_rulebook_is_found_beside_the_story(tmp_path: Path) -> None:
-    own = Path(story.__file__).parent / "rulebooks" / "standard@1.toml"
+    own = Path(story.__file__).parent.parent / "rulebooks" / "standard@1.toml"
     (tmp_path / "mine.toml").write_text(own.read_text().replace('id = "standard"', 'id = "mine"'))
     (tmp_path / "job.toml").write_text(HEAD.replace("standard@1", "mine.toml") + JOB)
     assert read(tmp_path / "job.toml").rulebook.name == "mine@1"
@@ -372,7 +375,7 @@ def test_an_expectation_holds_or_says_what_it_found_and_on_which_line(met: str, 
 
 def test_every_kind_of_claim_is_tested_both_ways() -> None:
     kinds = {met.split()[0].split(".")[0] for met, _, _ in CLAIMS}
-    assert kinds == set(story._EXPECT) == set(story._CHECKS) == set(story._EXAMPLES)
+    assert kinds == set(KNOWN) == set(CHECKS) == set(EXAMPLES)
 
 
 def test_a_failed_expectation_says_when() -> None:

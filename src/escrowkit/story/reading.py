@@ -1,41 +1,25 @@
-"""Story files: a life of an agreement as TOML, which is documentation, test and bug report in one.
-
-`read` gives a `Story` or raises `StoryError` (file, line, what, and a mend; `others` holds the further ones). `play`
-plays it and compares it with its `expect` parts.
-"""
+"""Reading a story file: every problem with its line and a mend."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
-from attrs import field, frozen
-
-from escrowkit import agreement as whole
-from escrowkit import foresight
-from escrowkit.agreement import Agreement, Record, open_agreement
-from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, Refused, StoryError
-from escrowkit.machines import arbitration, dispute, mediation, milestone
-from escrowkit.money import Money
-from escrowkit.periods import Calendar, Period, in_words
+from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError
+from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
-from escrowkit.pot import TABLES, Pot
-from escrowkit.roles import Role, role_of
+from escrowkit.pot import TABLES
 from escrowkit.rulebook import Rulebook, load
+from escrowkit.story.consents import FILLED
+from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
 from escrowkit.table import Command
 
-COMMANDS: Final[Mapping[str, type[Command]]] = {
-    **{f"{name}.{word}": command for name, table in TABLES.items() for word, command in table.commands.items()},
-    "agreement.restrict": whole.Restrict,
-    "agreement.end": whole.End,
-}
 _TOP: Final = (
     *("title", "source", "about", "seed", "rulebook", "currency", "start", "parties", "rules", "facts", "rail"),
     *("refused", "milestone", "step", "expect"),
@@ -43,7 +27,7 @@ _TOP: Final = (
 _MILESTONE: Final = ("id", "price", "title", "due", "release_when", "currency", "rules")
 _STEP: Final = ("at", "by", "do", "with", "refused", "key", "actor", "note")
 #: What an expectation may claim, and of which shape each claim is.
-_EXPECT: Final[Mapping[str, tuple[type, ...]]] = {
+CLAIMS: Final[Mapping[str, tuple[type, ...]]] = {
     "state": (dict,),
     "net": (dict,),
     "held": (str, dict),
@@ -60,75 +44,6 @@ _FACTS: Final = ("billed_before",)
 _CODES: Final = tuple(refusal.code for refusal in REFUSALS)
 _POTS: Final = ("escrow", "clearing", "deposit", "fees")
 _NAMES: Final = ("payer", "payee", "platform", "arbitrator", "provider", "authority")
-
-
-# -- what a story says -----------------------------------------------------------------------------------------------
-
-#: A refusal as a story expects it: its code, any (true), or a table with `code` and `most`.
-Refusal = str | bool | Mapping[str, Any] | None
-
-
-@frozen
-class Step:
-    """One step: when, who, which command with which arguments, and which refusal it expects."""
-
-    at: datetime
-    by: str
-    do: str
-    arguments: Mapping[str, Any]
-    refused: Refusal
-    key: str | None
-    actor: str | None
-    line: int | None
-    note: str | None = None
-
-
-@frozen
-class Expect:
-    """What must be true at an instant."""
-
-    at: datetime
-    claims: Mapping[str, Any]
-    line: int | None
-
-
-@frozen
-class Story:
-    """A story file, read."""
-
-    file: str
-    title: str
-    source: str
-    about: str
-    rulebook: Rulebook
-    currency: str
-    start: datetime
-    parties: Mapping[str, str]
-    rules: Mapping[str, Any]
-    facts: Mapping[str, Any]
-    rail: str
-    refused: Refusal
-    milestones: tuple[Mapping[str, Any], ...]
-    steps: tuple[Step, ...]
-    expects: tuple[Expect, ...]
-    near: Path | None = field(repr=False, default=None)
-
-    def open(self, engine: str = "compiled") -> Agreement:
-        """The agreement as the story opens it. Raises what `open_agreement` raises."""
-        return open_agreement(
-            rulebook=self.rulebook,
-            parties=self.parties,
-            currency=self.currency,
-            milestones=self.milestones,
-            at=self.start,
-            rules=self.rules,
-            billed_before=self.facts.get("billed_before"),
-            rail=self.rail,
-            engine=engine,
-        )
-
-
-# -- reading ---------------------------------------------------------------------------------------------------------
 
 
 def shipped() -> tuple[str, ...]:
@@ -408,9 +323,9 @@ class _Reader:
         if not isinstance(given, dict):
             self.wrong(line, "`with` is a table", 'Write: with = { milestone = "m1" }')
             return {}
-        names = _arguments(command)
+        names = arguments_of(command)
         self.known(given, names, f"{command.machine}.{command.word}", lambda key: line)
-        lacking = [n for n, needed in names.items() if needed and n not in given and n not in _FILLED.get(command, ())]
+        lacking = [n for n, needed in names.items() if needed and n not in given and n not in FILLED.get(command, ())]
         if lacking and refused is None:
             what = f"{command.machine}.{command.word} needs {', '.join(lacking)}"
             self.wrong(line, what, f"Write: with = {{ {', '.join(f'{n} = …' for n in lacking)} }}")
@@ -428,16 +343,16 @@ class _Reader:
         def line(key: str) -> int | None:
             return self.line("expect", number, key)
 
-        self.known(table, ("at", *_EXPECT), "expect", line)
+        self.known(table, ("at", *CLAIMS), "expect", line)
         at = self.instant(table["at"], "at", line("at")) if "at" in table else None
         claims = {}
-        for claim, shapes in _EXPECT.items():
+        for claim, shapes in CLAIMS.items():
             if isinstance(table.get(claim), shapes):
                 claims[claim] = self.claim(claim, table[claim], line(claim))
             elif claim in table:
                 shape = " or ".join(_SHAPES[one] for one in shapes)
-                self.wrong(line(claim), f"{claim} = {table[claim]!r}: {shape} is needed", _EXAMPLES[claim])
-        return Expect(at or _LAST, claims, line(""))
+                self.wrong(line(claim), f"{claim} = {table[claim]!r}: {shape} is needed", EXAMPLES[claim])
+        return Expect(at or LAST, claims, line(""))
 
     def claim(self, claim: str, wanted: Any, line: int | None) -> Any:
         """A claim whose names are checked, so that a slip of the pen cannot make it hold."""
@@ -462,7 +377,7 @@ class _Reader:
             if isinstance(said, dict):
                 self.known(said, ("kind", "code", "to"), f"outcome of {id_}", line)
             else:
-                self.wrong(line(id_), f"outcome of {id_} = {said!r}: a table is needed", _EXAMPLES["outcome"])
+                self.wrong(line(id_), f"outcome of {id_} = {said!r}: a table is needed", EXAMPLES["outcome"])
 
     def names_of_silence(self, wanted: Mapping[str, Any], line: Line) -> None:
         """Milestones."""
@@ -498,7 +413,7 @@ def _ids(tables: Iterable[Any]) -> tuple[str, ...]:
     return tuple(id_ for id_ in found if isinstance(id_, str))
 
 
-_EXAMPLES: Final = {
+EXAMPLES: Final = {
     "state": 'Write: state = { "milestone.m1" = "active" }',
     "net": 'Write: net = { payer = "-20.00", payee = "18.00" }',
     "held": 'Write: held = "20.00"',
@@ -509,333 +424,4 @@ _EXAMPLES: Final = {
     "silence": 'Write: silence = { m1 = "payee" }',
     "owed": 'Write: owed = { "payee>payer" = "5.00" }',
     "warns": 'Write: warns = ["notices-unsent"]',
-}
-
-#: An expectation without a time is met after the last step.
-_LAST: Final = datetime.max.replace(tzinfo=UTC)
-
-
-def _arguments(command: type[Command]) -> dict[str, bool]:
-    """The arguments of a command, and whether each is needed."""
-    own = {name: _needed(command, name) for name in command.fields()}
-    return own if command.machine == "agreement" else {"milestone": True, **own}
-
-
-def _needed(command: Any, name: str) -> bool:
-    return bool(getattr(attrs.fields(command), name).default is attrs.NOTHING)
-
-
-# -- the object of a consent -----------------------------------------------------------------------------------------
-
-
-def _other_offer(pot: Pot, by: str) -> Money:
-    role = role_of(by)
-    offer = pot.dispute.standing(role.other) if pot.dispute and role in (Role.PAYER, Role.PAYEE) else None
-    return offer.to_payee if offer else pot.zero
-
-
-def _claim(pot: Pot, by: str) -> Money:
-    role = role_of(by)
-    known = pot.dispute is not None and role in (Role.PAYER, Role.PAYEE)
-    return pot.dispute.claim_of(role.other) if known and pot.dispute and role else pot.price
-
-
-def _recommended(pot: Pot, by: str) -> Money:
-    return (pot.mediation.recommendation if pot.mediation else None) or pot.zero
-
-
-def _share(pot: Pot, by: str) -> Money:
-    shares = pot.arbitration.shares if pot.arbitration else {}
-    return shares.get(by, pot.price)
-
-
-#: What `play` fills in, if a story leaves it out: what stands at that moment.
-_FILLED: Final[Mapping[type[Command], Mapping[str, Callable[[Pot, str], Any]]]] = {
-    milestone.Accept: {"terms": lambda pot, by: pot.milestone.digest},
-    milestone.Approve: {"deliverable": lambda pot, by: pot.milestone.deliverable},
-    milestone.AgreeCancel: {"refund": lambda pot, by: pot.milestone.asked or pot.price},
-    dispute.Concede: {"claim": _claim},
-    dispute.AcceptOffer: {"to_payee": _other_offer},
-    dispute.DeclineOffer: {"to_payee": _other_offer},
-    mediation.Accept: {"to_payee": _recommended},
-    mediation.Reject: {"to_payee": _recommended},
-    arbitration.PayFee: {"share": lambda pot, by: "own", "amount": _share},
-}
-
-
-def command_of(step: Step, agreement: Agreement) -> Command:
-    """The command of a step, the object of a consent filled in with what stands."""
-    kind: Any = COMMANDS[step.do]
-    given = dict(step.arguments)
-    filled = _FILLED.get(kind, {})
-    id_ = given.get("milestone")
-    if filled and isinstance(id_, str) and id_ in agreement.lanes:
-        pot = agreement.pot(id_, max(step.at, agreement.at))
-        by = next((role for role, party in agreement.parties.items() if party == step.by), step.by)
-        given = {name: fill(pot, by) for name, fill in filled.items() if name not in given} | given
-    lacking = {name: None for name, needed in _arguments(kind).items() if needed and name not in given}
-    return kind(**lacking, **given)  # type: ignore[no-any-return]
-
-
-# -- playing ---------------------------------------------------------------------------------------------------------
-
-
-@frozen
-class Turn:
-    """One thing that happened in a play: a step (or the passing of time), what it did, or why it was refused."""
-
-    at: datetime
-    records: tuple[Record, ...]
-    agreement: Agreement
-    step: Step | None = None
-    command: Command | None = None
-    refused: Refused | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@frozen
-class Played:
-    """A played story: its turns, the agreement at the end (None if it never opened), what was not as expected."""
-
-    story: Story
-    turns: tuple[Turn, ...]
-    agreement: Agreement | None
-    failures: tuple[str, ...]
-    refused: Refused | None = None
-
-
-def play(story: Story, *, engine: str = "compiled", until: datetime | None = None) -> Played:
-    """Play a story and compare it with what it expects."""
-    try:
-        agreement = story.open(engine)
-    except Refused as refused:
-        return _opening_refused(story, refused)
-    failures = []
-    if story.refused is not None:
-        failures.append(f"{story.file}: the opening should be refused ({_expected(story.refused)}), but was not")
-    player = _Player(story, agreement, engine, failures)
-    player.run(until)
-    return Played(story, tuple(player.turns), player.agreement, tuple(player.failures))
-
-
-def _opening_refused(story: Story, refused: Refused) -> Played:
-    expected = story.refused
-    if expected is None:
-        return Played(story, (), None, (f"{story.file}: the opening is refused: {refused}",), refused)
-    wrong = (
-        ""
-        if _refused_as(expected, refused)
-        else f"{story.file}: the opening is refused as {refused.code}, not as {_expected(expected)}"
-    )
-    return Played(story, (), None, (wrong,) if wrong else (), refused)
-
-
-class _Player:
-    def __init__(self, story: Story, agreement: Agreement, engine: str, failures: list[str]) -> None:
-        self.story, self.agreement, self.engine = story, agreement, engine
-        self.failures = failures
-        self.turns = [Turn(agreement.at, agreement.history, agreement)]
-        self.warnings: list[str] = []
-
-    def run(self, until: datetime | None) -> None:
-        """Every step in order; an expectation sees every step at or before its time."""
-        last = max((s.at for s in self.story.steps), default=self.story.start)
-        waiting = sorted(
-            ((last if e.at is _LAST else e.at, i, e) for i, e in enumerate(self.story.expects)), key=lambda w: w[:2]
-        )
-        for step in self.story.steps:
-            if until is not None and step.at > until:
-                break
-            while waiting and waiting[0][0] < step.at:
-                self.check(*waiting.pop(0), until)
-            self.take(step)
-        for one in waiting:
-            self.check(*one, until)
-        if until is not None and until > self.agreement.at:
-            self.pass_time(until)
-
-    def pass_time(self, to: datetime) -> None:
-        """Let deadlines pass, one turn for each instant at which something happened."""
-        if to < self.agreement.at:
-            return
-        while (due := next(iter(self.agreement.deadlines()), None)) and due[0] <= to:
-            before = len(self.agreement.history)
-            done = self.agreement.advance(due[0], engine=self.engine)
-            self.agreement = done.agreement
-            self.warnings += done.warnings
-            self.turns.append(Turn(due[0], done.agreement.history[before:], done.agreement, warnings=done.warnings))
-
-    def take(self, step: Step) -> None:
-        """One step: deadlines that are due come first."""
-        self.pass_time(step.at)
-        before = len(self.agreement.history)
-        command = None
-        try:
-            command = command_of(step, self.agreement)
-            done = self.agreement.decide(
-                command, by=step.by, at=step.at, key=step.key, actor=step.actor, engine=self.engine
-            )
-        except Refused as refused:
-            self.refuse(step, command, refused)
-            return
-        self.agreement = done.agreement
-        self.warnings += done.warnings
-        records = done.agreement.history[before:]
-        self.turns.append(Turn(step.at, records, done.agreement, step, command, warnings=done.warnings))
-        if step.refused is not None:
-            self.fail(
-                step.line, f"{step.do} by {step.by} should be refused ({_expected(step.refused)}), but was accepted"
-            )
-
-    def refuse(self, step: Step, command: Command | None, refused: Refused) -> None:
-        """A refused step changes nothing; it is as expected only if the story says so."""
-        self.turns.append(Turn(step.at, (), self.agreement, step, command, refused))
-        if step.refused is None:
-            self.fail(step.line, f"{step.do} by {step.by} is refused: {refused}")
-        elif not _refused_as(step.refused, refused):
-            as_ = f"{refused.code} (most {refused.most})" if refused.most is not None else refused.code
-            self.fail(step.line, f"{step.do} by {step.by} is refused as {as_}, not as {_expected(step.refused)}")
-
-    def fail(self, line: int | None, what: str) -> None:
-        """Note what was not as expected."""
-        self.failures.append(f"{self.story.file}{f':{line}' if line else ''}: {what}")
-
-    def check(self, at: datetime, _: int, expect: Expect, until: datetime | None) -> None:
-        """Compare with an expectation, once its time has come."""
-        if until is not None and at > until:
-            return
-        self.pass_time(at)
-        for claim, wanted in expect.claims.items():
-            for what, want, found in _CHECKS[claim](self, wanted):
-                if want != found:
-                    when = in_words(at - self.story.start)
-                    self.fail(expect.line, f"after {when}, {what} should be {want}, but is {found}")
-
-
-def _expected(refused: Refusal) -> str:
-    """The refusal that a story expects, in words."""
-    if isinstance(refused, Mapping):
-        most = f" (most {refused['most']})" if "most" in refused else ""
-        return f"{refused.get('code', 'anything')}{most}"
-    return "anything" if refused is True else str(refused)
-
-
-def _refused_as(expected: Refusal, refused: Refused) -> bool:
-    if expected is True:
-        return True
-    if isinstance(expected, Mapping):
-        most = expected.get("most")
-        same = most is None or (isinstance(refused.most, Money) and _same_sum(most, refused.most))
-        return expected.get("code", refused.code) == refused.code and same
-    return bool(expected == refused.code)
-
-
-def _same_sum(text: Any, money: Money) -> bool:
-    try:
-        return Money.parse(text, money.currency) == money
-    except EscrowError:
-        return False
-
-
-# -- expectations: each gives (what, wanted, found) ------------------------------------------------------------------
-
-Found = Iterator[tuple[str, Any, Any]]
-
-
-def _sum(text: Any, currency: str) -> Any:
-    """A wanted amount, normalised; what is no amount stays as it is and so never fits."""
-    try:
-        return str(Money.parse(text, currency))
-    except EscrowError:
-        return text
-
-
-def _currency(text: Any, otherwise: str) -> str:
-    """The currency that an amount names."""
-    named = text.split(" ") if isinstance(text, str) else []
-    return named[1] if len(named) == 2 and named[1].isupper() else otherwise
-
-
-def _state(player: _Player, wanted: Mapping[str, str]) -> Found:
-    for name, state in wanted.items():
-        try:
-            yield name, state, player.agreement.state(name)
-        except Refused as refused:
-            yield name, state, refused.words
-
-
-def _by_currency(player: _Player, wanted: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(wanted, Mapping) and set(wanted) <= set(player.agreement.currencies):
-        yield from wanted.items()
-    else:
-        yield player.story.currency, wanted
-
-
-def _net(player: _Player, wanted: Any) -> Found:
-    for currency, nets in _by_currency(player, wanted):
-        for name, sum_ in nets.items():
-            yield f"net of {name}", _sum(sum_, currency), str(player.agreement.net(name, currency))
-
-
-def _held(player: _Player, wanted: Any) -> Found:
-    for currency, sum_ in _by_currency(player, wanted):
-        yield "everything held", _sum(sum_, currency), str(player.agreement.held(currency))
-
-
-def _outcome(player: _Player, wanted: Mapping[str, Mapping[str, str]]) -> Found:
-    for id_, claims in wanted.items():
-        found = foresight.outcome(player.agreement, id_)
-        for key, want in claims.items():
-            yield f"outcome of {id_}, {key}", want, getattr(found, key, None) and str(getattr(found, key))
-
-
-def _due(player: _Player, wanted: Mapping[str, Any]) -> Found:
-    found = next(iter(foresight.due(player.agreement)), None)
-    has = {"who": found.party, "clock": found.clock, "by": found.at} if found else {}
-    for key, want in wanted.items():
-        yield f"next deadline, {key}", want, has.get(key)
-
-
-def _balance(player: _Player, wanted: Mapping[str, Any]) -> Found:
-    for account, sum_ in wanted.items():
-        lane = player.agreement.lanes.get(re.split("[/:]", account)[1])
-        currency = lane.currency if lane else _currency(sum_, player.story.currency)
-        yield f"balance of {account}", _sum(sum_, currency), str(player.agreement.balance(account, currency))
-
-
-def _totals(player: _Player, wanted: Mapping[str, Any]) -> Found:
-    found = foresight.exposure(player.agreement)
-    for key, sum_ in wanted.items():
-        yield f"total {key}", _sum(sum_, player.story.currency), str(getattr(found, key, None))
-
-
-def _silence(player: _Player, wanted: Mapping[str, str]) -> Found:
-    for id_, who in wanted.items():
-        yield f"who gets {id_} by silence", who, foresight.silence(player.agreement, id_)
-
-
-def _owed(player: _Player, wanted: Mapping[str, Any]) -> Found:
-    owed = player.agreement.owed()
-    for pair, sum_ in wanted.items():
-        debtor, _, creditor = pair.partition(">")
-        found = owed.get((debtor, creditor), Money(0, player.story.currency))
-        yield f"owed {pair}", _sum(sum_, found.currency), str(found)
-
-
-def _warns(player: _Player, wanted: list[str]) -> Found:
-    for warning in wanted:
-        yield f"warning {warning}", True, warning in player.warnings
-
-
-_CHECKS: Final[Mapping[str, Callable[[_Player, Any], Found]]] = {
-    "state": _state,
-    "net": _net,
-    "held": _held,
-    "outcome": _outcome,
-    "due": _due,
-    "balance": _balance,
-    "totals": _totals,
-    "silence": _silence,
-    "owed": _owed,
-    "warns": _warns,
 }

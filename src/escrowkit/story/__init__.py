@@ -1,0 +1,25 @@
+"""Story files: a life of an agreement as TOML, which is documentation, test and bug report in one.
+
+`read` gives a `Story` or raises `StoryError` (file, line, what, and a mend; `others` holds the further ones). `play`
+plays it and compares it with its `expect` parts.
+"""
+
+from escrowkit.story.consents import command_of
+from escrowkit.story.model import COMMANDS, Expect, Step, Story
+from escrowkit.story.playing import Played, Turn, play
+from escrowkit.story.reading import parse, read, shipped, since
+
+__all__ = [
+    "COMMANDS",
+    "Expect",
+    "Played",
+    "Step",
+    "Story",
+    "Turn",
+    "command_of",
+    "parse",
+    "play",
+    "read",
+    "shipped",
+    "since",
+]

@@ -1,0 +1,116 @@
+"""Expectations: each claim gives (what, wanted, found)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from escrowkit import foresight
+from escrowkit.errors import EscrowError, Refused
+from escrowkit.money import Money
+
+if TYPE_CHECKING:
+    from escrowkit.story.playing import Player
+
+
+Found = Iterator[tuple[str, Any, Any]]
+
+
+def _sum(text: Any, currency: str) -> Any:
+    """A wanted amount, normalised; what is no amount stays as it is and so never fits."""
+    try:
+        return str(Money.parse(text, currency))
+    except EscrowError:
+        return text
+
+
+def _currency(text: Any, otherwise: str) -> str:
+    """The currency that an amount names."""
+    named = text.split(" ") if isinstance(text, str) else []
+    return named[1] if len(named) == 2 and named[1].isupper() else otherwise
+
+
+def _state(player: Player, wanted: Mapping[str, str]) -> Found:
+    for name, state in wanted.items():
+        try:
+            yield name, state, player.agreement.state(name)
+        except Refused as refused:
+            yield name, state, refused.words
+
+
+def _by_currency(player: Player, wanted: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(wanted, Mapping) and set(wanted) <= set(player.agreement.currencies):
+        yield from wanted.items()
+    else:
+        yield player.story.currency, wanted
+
+
+def _net(player: Player, wanted: Any) -> Found:
+    for currency, nets in _by_currency(player, wanted):
+        for name, sum_ in nets.items():
+            yield f"net of {name}", _sum(sum_, currency), str(player.agreement.net(name, currency))
+
+
+def _held(player: Player, wanted: Any) -> Found:
+    for currency, sum_ in _by_currency(player, wanted):
+        yield "everything held", _sum(sum_, currency), str(player.agreement.held(currency))
+
+
+def _outcome(player: Player, wanted: Mapping[str, Mapping[str, str]]) -> Found:
+    for id_, claims in wanted.items():
+        found = foresight.outcome(player.agreement, id_)
+        for key, want in claims.items():
+            yield f"outcome of {id_}, {key}", want, getattr(found, key, None) and str(getattr(found, key))
+
+
+def _due(player: Player, wanted: Mapping[str, Any]) -> Found:
+    found = next(iter(foresight.due(player.agreement)), None)
+    has = {"who": found.party, "clock": found.clock, "by": found.at} if found else {}
+    for key, want in wanted.items():
+        yield f"next deadline, {key}", want, has.get(key)
+
+
+def _balance(player: Player, wanted: Mapping[str, Any]) -> Found:
+    for account, sum_ in wanted.items():
+        lane = player.agreement.lanes.get(re.split("[/:]", account)[1])
+        currency = lane.currency if lane else _currency(sum_, player.story.currency)
+        yield f"balance of {account}", _sum(sum_, currency), str(player.agreement.balance(account, currency))
+
+
+def _totals(player: Player, wanted: Mapping[str, Any]) -> Found:
+    found = foresight.exposure(player.agreement)
+    for key, sum_ in wanted.items():
+        yield f"total {key}", _sum(sum_, player.story.currency), str(getattr(found, key, None))
+
+
+def _silence(player: Player, wanted: Mapping[str, str]) -> Found:
+    for id_, who in wanted.items():
+        yield f"who gets {id_} by silence", who, foresight.silence(player.agreement, id_)
+
+
+def _owed(player: Player, wanted: Mapping[str, Any]) -> Found:
+    owed = player.agreement.owed()
+    for pair, sum_ in wanted.items():
+        debtor, _, creditor = pair.partition(">")
+        found = owed.get((debtor, creditor), Money(0, player.story.currency))
+        yield f"owed {pair}", _sum(sum_, found.currency), str(found)
+
+
+def _warns(player: Player, wanted: list[str]) -> Found:
+    for warning in wanted:
+        yield f"warning {warning}", True, warning in player.warnings
+
+
+CHECKS: Final[Mapping[str, Callable[[Player, Any], Found]]] = {
+    "state": _state,
+    "net": _net,
+    "held": _held,
+    "outcome": _outcome,
+    "due": _due,
+    "balance": _balance,
+    "totals": _totals,
+    "silence": _silence,
+    "owed": _owed,
+    "warns": _warns,
+}
