@@ -27,6 +27,7 @@ ENDS = (
     escrow.HoldEnded,
     escrow.ChargedBack,
     escrow.ChargeBackReversed,
+    escrow.ReleasedRefunded,
 )
 
 
@@ -205,7 +206,7 @@ def _refused(now: Agreement, command: Command, by: str, at: datetime, key: str |
     else:
         raise AssertionError(f"the stock engine accepts what is refused: {refused}")
     assert refused.words
-    assert refused.machine == command.machine or isinstance(command, ek.agreement.End)
+    assert refused.machine == command.machine or isinstance(command, ek.agreement.End), (refused, command)
     if (
         refused.code in ("key-conflict", "time-runs-backwards", "unknown-milestone", "bad-argument")
         and not refused.decision
@@ -225,7 +226,7 @@ def _tells_nothing_sealed(now: Agreement, command: Command, by: str, refused: Re
         case = now.pot(command.milestone).arbitration
         if case is not None and case.sealed:
             shown = ek.view(now, by if role_of(by) or by in ("ada", "lin") else "provider")
-            assert refused.state in (None, shown.state(f"arbitration.{command.milestone}"))
+            assert refused.state in (None, shown.state(f"arbitration.{command.milestone}")), (refused, by)
 
 
 def scheduler_changes_nothing(now: Agreement, at: datetime, parts: Iterable[int]) -> None:

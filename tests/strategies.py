@@ -90,6 +90,7 @@ class Draft:
     def __init__(self, choose: Chooser) -> None:
         self.choose = choose
         self.data: dict[str, Any] = {"id": "drawn", "version": "1", "title": "drawn"}
+        self.said: list[str] = []
 
     def put(self, path: str, *options: Any, percent: int = 100) -> Any:
         """One of the options under a dotted key, that often; what was put."""
@@ -101,11 +102,12 @@ class Draft:
         for part in parts:
             node = node.setdefault(part, {})
         node[last] = value
+        self.said.append(path)
         return value
 
 
-def rulebook(choose: Chooser, *, ends: bool = False) -> Rulebook:
-    """Any rulebook that the schema allows; one under which every silence ends, if asked for."""
+def rulebook(choose: Chooser, *, ends: bool = False, unknown: bool = False) -> Rulebook:
+    """Any rulebook that the schema allows; one under which every silence ends, or one with gaps, if asked for."""
     draft = Draft(choose)
     put = draft.put
     put("calendar.timezone", "UTC", "America/New_York", "Asia/Kolkata")
@@ -115,6 +117,10 @@ def rulebook(choose: Chooser, *, ends: bool = False) -> Rulebook:
     _escrow_rules(draft, ends=ends)
     _dispute_rules(draft, ends=ends)
     _neutral_rules(draft)
+    if unknown:
+        said = [path for path in draft.said if path.split(".")[0] not in ("calendar", "money")]
+        for _ in range(choose.whole(1, 4)):
+            draft.put(choose.pick(said), "unknown")
     return build(draft.data, "drawn")
 
 
@@ -428,7 +434,7 @@ def _argument(choose: Chooser, kind: type[Command], name: str, pot: Pot) -> Any:
 def _sum(choose: Chooser, kind: type[Command], name: str, pot: Pot) -> Money | None:
     """A sum that matters here: what is held, lacking, claimed, offered, asked; or one more, or one less."""
     work, case, money = pot.milestone, pot.dispute, pot.escrow
-    sums: list[Money | None] = [pot.held, pot.lacks, pot.price, pot.clearing_gross, pot.released, pot.refundable]
+    sums: list[Money | None] = [pot.held, pot.lacks, pot.price, pot.clearing_gross, pot.released]
     sums += [pot.payable("payer"), pot.payable("payee"), work.asked, work.proposal]
     if money is not None:
         sums += [money.pending, *(d.amount for d in money.deposits)]
@@ -457,7 +463,9 @@ def _likely(kind: type[Command], name: str, pot: Pot) -> list[Money | None]:
     if kind is ek.escrow.ConfirmDeposit and pot.escrow is not None:
         return [pot.escrow.pending or pot.lacks]
     if kind is ek.escrow.ConfirmRefundReleased and pot.escrow is not None:
-        return [pot.refundable]
+        return list(pot.escrow.promised) or [pot.released]
+    if kind is ek.escrow.RefundReleased:
+        return [pot.released, pot.clearing_gross]
     if kind is ek.arbitration.PayFee and pot.arbitration is not None:
         return list(pot.arbitration.shares.values())
     if case is not None and kind is ek.dispute.Contest:

@@ -610,8 +610,9 @@ def _settle(
         command, name = commands.popleft()
         try:
             event, moved = _step(agreement, command, name, at, actor if name is not Role.RULES else None, engine, wrong)
-        except UnknownRulebookValue:
-            raise  # whoever set this off is told that the sources do not settle what follows
+        except UnknownRulebookValue as unknown:
+            # Whoever set this off is told that the sources do not settle what follows from it.
+            raise (UnknownRulebookValue(unknown.words) if name == Role.RULES else unknown) from None
         except Refused as refused:
             if name is Role.RULES:
                 raise BrokenBooks(f"a reaction was refused: {refused}") from refused

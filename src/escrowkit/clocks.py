@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from escrowkit.errors import UnknownRulebookValue
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone
 from escrowkit.machines.arbitration import S as A
 from escrowkit.machines.dispute import S as D
@@ -20,7 +21,6 @@ from escrowkit.machines.escrow import S as E
 from escrowkit.machines.mediation import S as M
 from escrowkit.machines.milestone import S as W
 from escrowkit.periods import Period
-from escrowkit.schema import UNKNOWN
 
 Anchor = Callable[[Any], datetime | None]
 #: Deadlines that are reminded of wait three days after the last reminder, and thirty if it never came.
@@ -79,7 +79,7 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "how late before lateness decides"),
     Clock("milestone", (W.ACTIVE, W.SUBMITTED), "proposal", lambda p: p.milestone.proposal_at, "milestone.proposal.within", _WORK, "payer", "milestone.proposal.on_silence",
           "the time to answer a split proposal"),
-    Clock("milestone", (W.ACTIVE,), "requirements", lambda p: None if p.milestone.requirements_at else p.milestone.active_at, "milestone.requirements.within", _WORK, "payer", "milestone.requirements.on_silence",
+    Clock("milestone", (W.ACTIVE,), "requirements", lambda p: p.requirements_from, "milestone.requirements.within", _WORK, "payer", "milestone.requirements.on_silence",
           "the time to give the requirements"),
     Clock("milestone", (W.SUBMITTED,), "review", lambda p: p.review_from, "milestone.review.within", _WORK, "payer", "milestone.review.on_silence",
           "the review of a submission", due=lambda p, clock: _review(p, clock)),
@@ -87,7 +87,7 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "the security hold of a release"),
     Clock("escrow", (E.HELD,), "dormancy", lambda p: p.touched, "escrow.dormancy.idle", ("dispute", "impound"), "both", "escrow.dormancy.on_silence",
           "how long nothing may happen while money is held", due=lambda p, clock: _dormancy(p, clock)),
-    Clock("escrow", (E.EMPTY, E.FUNDING, E.HELD, E.CLEARING, E.FROZEN), "funding", lambda p: p.escrow.pending_at, "escrow.funding.within", (), "provider", "escrow.funding.on_silence",
+    Clock("escrow", (E.EMPTY, E.FUNDING, E.HELD, E.CLEARING, E.FROZEN), "funding", lambda p: p.escrow.pending_at, "escrow.funding.within", _CASE, "provider", "escrow.funding.on_silence",
           "the time to confirm a deposit"),
     Clock("escrow", (E.HELD, E.FROZEN, E.IMPOUNDED), "hold_limit", lambda p: p.escrow.held_since, "escrow.hold_limit.within", (), "both", "escrow.hold_limit.on_expiry",
           "the longest time that money may be held"),
@@ -107,23 +107,25 @@ ORDER: Final = tuple(LAPSE)
 
 
 def due_of(pot: Any, clock: Clock) -> datetime | None:
-    """When a clock of this pot is due; None while it does not run, is paused, or its answer is unknown."""
+    """When a clock of this pot is due; None while it does not run, is paused, or needs what the sources do not settle."""
     machine = getattr(pot, clock.machine)
     if machine is None or machine.state not in clock.states:
         return None
-    if clock.answer and pot.rules.values[clock.answer] in (UNKNOWN, None):
-        return None
     if any(pot.is_paused(why) for why in clock.pauses):
         return None
-    return clock.due(pot, clock) if clock.due else plain_due(pot, clock, clock.anchor(pot), clock.period)
+    try:
+        if clock.answer and pot.rules[clock.answer] is None:
+            return None
+        return clock.due(pot, clock) if clock.due else plain_due(pot, clock, clock.anchor(pot), clock.period)
+    except UnknownRulebookValue:
+        return None
 
 
 def plain_due(pot: Any, clock: Clock, anchor: datetime | None, key: str) -> datetime | None:
     """Anchor plus period, extensions and pauses."""
-    value = pot.rules.values[key]
-    if anchor is None or value is None or value is UNKNOWN:
+    period: Period | None = pot.rules[key]
+    if anchor is None or period is None:
         return None
-    period: Period = value
     calendar = pot.rules.calendar
     due = calendar.add(anchor, period)
     for extension in pot.extensions(f"{clock.machine}.{clock.name}"):
@@ -171,20 +173,20 @@ def _offered(pot: Any) -> datetime | None:
 def _review(pot: Any, clock: Clock) -> datetime | None:
     """The review's end, moved by delays; a default that moves money waits for its reminders, but not for ever."""
     due = plain_due(pot, clock, clock.anchor(pot), clock.period)
-    step = pot.rules.values["milestone.review.delay_step"]
+    step = pot.rules["milestone.review.delay_step"]
     if due is None or pot.milestone.release_when is not None:
         return None
-    if pot.rules.values["milestone.review.on_silence"] == ("dispute",) and not pot.held:
+    if pot.rules["milestone.review.on_silence"] == ("dispute",) and not pot.held:
         return None  # there is nothing to dispute; it is due as soon as there is
     for _ in range(pot.milestone.delays):
         due = pot.rules.calendar.add(due, step)
-    wanted, notices = pot.rules.values["milestone.review.notices"], pot.milestone.notices
-    if not wanted or wanted is UNKNOWN:
+    wanted, notices = pot.rules["milestone.review.notices"], pot.milestone.notices
+    if not wanted:
         return due
     return max(due, notices[wanted - 1] + AFTER_NOTICE) if len(notices) >= wanted else due + UNSENT
 
 
 def _dormancy(pot: Any, clock: Clock) -> datetime | None:
     due = plain_due(pot, clock, clock.anchor(pot), clock.period)
-    notice = pot.rules.values["escrow.dormancy.notice"]
+    notice = pot.rules["escrow.dormancy.notice"]
     return pot.rules.calendar.add(due, notice) if due and notice else due

@@ -296,6 +296,11 @@ class Pot:
         return self.escrow is not None and self.escrow.state is escrow.S.IMPOUNDED
 
     @property
+    def impounded_until(self) -> datetime | None:
+        """When the platform's hold ends at the latest."""
+        return next((due_of(self, clock) for clock in CLOCKS if clock.name == "impound"), None)
+
+    @property
     def disputed(self) -> bool:
         """Whether a dispute is open."""
         return self.dispute is not None and not self.dispute.is_over
@@ -359,14 +364,20 @@ class Pot:
     @property
     def review_from(self) -> datetime | None:
         """When the review started."""
-        since = self.rules.values["milestone.review.since"]
-        return None if since is UNKNOWN else self._since(since)
+        return self._since(self.rules["milestone.review.since"])
+
+    @property
+    def requirements_from(self) -> datetime | None:
+        """From when the payer owes the requirements; a first submission shows that they were not needed."""
+        work = self.milestone
+        return None if work.requirements_at or work.submission else work.active_at
 
     @property
     def late_from(self) -> datetime | None:
-        """From when lateness is counted."""
-        due = self.rules["milestone.late.since"] == "due"
-        return self.milestone.due if due else self.milestone.active_at
+        """From when lateness is counted; work that the payer sent back is late anew only from then."""
+        work = self.milestone
+        anchor = work.due if self.rules["milestone.late.since"] == "due" else work.active_at
+        return max(anchor, work.returned_at) if anchor and work.returned_at else anchor
 
     @property
     def late_at(self) -> datetime | None:
@@ -484,8 +495,8 @@ class Pot:
         dues, it = {}, self._open_case
         for side in it.must_answer:
             part = f"dispute.answer.{side}"
-            if self.rules.values[f"{part}.on_silence"] is not UNKNOWN:
-                anchor = it.opened_at if self.rules.values[f"{part}.since"] == "opened" else it.escalated_at
+            if all(self.rules.settled(f"{part}.{key}") for key in ("within", "since", "on_silence")):
+                anchor = it.opened_at if self.rules[f"{part}.since"] == "opened" else it.escalated_at
                 due = plain_due(self, clock, anchor, f"{part}.within")
                 if due is not None:
                     dues[side] = due

@@ -184,6 +184,17 @@ def guard(
     return lambda test: Guard(test, refusal=refusal, reads=reads, until=until, most=most, offered=offered)
 
 
+def answers(key: str, *said: str) -> Callable[[Any], bool]:
+    """Whether a rulebook may answer so: for `offered`. Where its sources do not say, it may."""
+
+    def offered(rules: Any) -> bool:
+        return not rules.settled(key) or bool(
+            set(said) & {one for one in rules.values[key] or () if isinstance(one, str)}
+        )
+
+    return offered
+
+
 class _Mark:
     def __init__(self, name: str) -> None:
         self.name = name

@@ -258,7 +258,7 @@ class FeesSettled(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard()
+@guard(until=lambda ctx: ctx.pot.impounded_until)
 def not_impounded(ctx: Context[Arbitration]) -> bool:
     """The platform does not hold this milestone's money."""
     return not ctx.pot.impounded
@@ -267,7 +267,11 @@ def not_impounded(ctx: Context[Arbitration]) -> bool:
 _PAID_IN = ("shares", "rate", "external")
 
 
-@guard(reads=("arbitration.fee.model",), offered=lambda rules: rules.values["arbitration.fee.model"] in _PAID_IN)
+def _may_be_paid_in(rules: Any) -> bool:
+    return not rules.settled("arbitration.fee.model") or rules.values["arbitration.fee.model"] in _PAID_IN
+
+
+@guard(reads=("arbitration.fee.model",), offered=_may_be_paid_in)
 def fee_is_paid_in(ctx: Context[Arbitration]) -> bool:
     """The rulebook has the parties pay the fee in."""
     return ctx.rules["arbitration.fee.model"] in _PAID_IN
@@ -300,7 +304,7 @@ def claimant_goes_first(ctx: Context[Arbitration]) -> bool:
 
 @guard()
 def not_paid_yet(ctx: Context[Arbitration]) -> bool:
-    """This side has not paid before."""
+    """This side's share has not been paid before."""
     return ctx.name not in ctx.it.paid
 
 

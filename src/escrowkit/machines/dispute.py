@@ -360,7 +360,7 @@ class Restaked(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard()
+@guard(until=lambda ctx: ctx.pot.impounded_until)
 def not_impounded(ctx: Context[Dispute]) -> bool:
     """The platform does not hold this milestone's money."""
     return not ctx.pot.impounded
@@ -535,7 +535,7 @@ def mediation_failed(ctx: Context[Dispute]) -> bool:
 @guard(NotYourMove)
 def is_opener(ctx: Context[Dispute]) -> bool:
     """Only who opened the dispute may withdraw it."""
-    return ctx.it.opener == ctx.name
+    return ctx.it.opened_by == ctx.name
 
 
 @guard()
@@ -675,7 +675,7 @@ TABLE: Table[Dispute] = Table(
         Row(_OPEN, DeclineOffer, PARTY, SAME, OfferDeclined, (not_own_offer, same_offer, offer_stands)),
         Row(_OPEN, Lapse, R.CLOCK, S.DEFAULTED, OfferStands, offer_executes, "offer"),
         Row(_OPEN, Lapse, R.CLOCK, SAME, OfferLapsed, (), "offer"),
-        Row(_OPEN, Withdraw, PARTY, S.WITHDRAWN, Withdrawn, (is_opener, not_heard_yet)),
+        Row(_OPEN, Withdraw, {*PARTY, R.PLATFORM, R.WITNESS}, S.WITHDRAWN, Withdrawn, (is_opener, not_heard_yet)),
         Row(_OPEN, AddEvidence, {*PARTY, R.PLATFORM}, SAME, EvidenceAdded, evidence_open),
         Row(_OPEN, Extend, {R.MEDIATOR, R.PLATFORM}, SAME, Extended, (known_clock, may_extend, extension_within_limits)),
         Row(_OPEN, Lapse, R.CLOCK, S.DEFAULTED, Defaulted, (), "longest"),
@@ -717,7 +717,9 @@ class Dispute:
     """The record of one dispute."""
 
     stack: tuple[S, ...]
+    #: The side that opened it, if it was one, and who did.
     opener: str | None
+    opened_by: str
     stake: Money
     #: What of the stake had been released before: it stands outside the pot.
     released: Money
@@ -772,6 +774,7 @@ def _created(event: Any) -> Dispute:
     return Dispute(
         (S(event.after),),
         event.opener,
+        event.by,
         event.stake,
         event.released,
         event.at,

@@ -621,7 +621,7 @@ class Closed(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard()
+@guard(until=lambda ctx: ctx.pot.impounded_until)
 def not_impounded(ctx: Context[Escrow]) -> bool:
     """The platform does not hold this milestone's money."""
     return not ctx.pot.impounded

@@ -14,7 +14,7 @@ from escrowkit.arguments import Amount
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove, TermsChanged
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Command, Context, Event, Row, Table, guard, restack
+from escrowkit.table import SAME, Command, Context, Event, Row, Table, answers, guard, restack
 
 R = Role
 
@@ -208,7 +208,7 @@ class DeemedAccepted(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard()
+@guard(until=lambda ctx: ctx.pot.impounded_until)
 def not_impounded(ctx: Context[Mediation]) -> bool:
     """The platform does not hold this milestone's money."""
     return not ctx.pot.impounded
@@ -223,7 +223,7 @@ def mediator_is_no_party(ctx: Context[Mediation]) -> bool:
 def _may(rules: Any, *powers: str) -> bool:
     power = rules.values["mediation.power"]
     given = {getattr(power, "otherwise", None), getattr(power, "small", None)}
-    return power is not None and bool(given & set(powers))
+    return not rules.settled("mediation.power") or bool(given & set(powers))
 
 
 @guard(NotYourMove, offered=lambda rules: _may(rules, "recommend", "decide"))
@@ -256,7 +256,7 @@ def other_has_accepted(ctx: Context[Mediation]) -> bool:
     return ctx.by.other.value in ctx.it.accepted
 
 
-@guard(offered=lambda rules: "recommendation" in (rules.values["mediation.accept.on_silence"] or ()))
+@guard(offered=answers("mediation.accept.on_silence", "recommendation"))
 def silence_accepts(ctx: Context[Mediation]) -> bool:
     """The rulebook takes silence on a recommendation as acceptance."""
     return bool(ctx.rules["mediation.accept.on_silence"] == ("recommendation",))

@@ -17,7 +17,7 @@ from escrowkit.conditions import Condition, by_clock_alone, holds, witnesses
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove, OverHeld, TermsChanged
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import BACK, SAME, Command, Context, Event, Row, Table, Waits, guard, restack
+from escrowkit.table import BACK, SAME, Command, Context, Event, Row, Table, Waits, answers, guard, restack
 
 R = Role
 
@@ -435,7 +435,7 @@ class SilenceIgnored(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard()
+@guard(until=lambda ctx: ctx.pot.impounded_until)
 def not_impounded(ctx: Context[Milestone]) -> bool:
     """The platform does not hold this milestone's money."""
     return not ctx.pot.impounded
@@ -495,12 +495,12 @@ def own_condition(ctx: Context[Milestone]) -> bool:
 
 @guard(NotYourMove)
 def condition_names_me(ctx: Context[Milestone]) -> bool:
-    """The release condition names this fact, and this one to attest it."""
+    """The release condition names this fact, and this one to attest it (anybody but the payee, if it names nobody)."""
+    # The one whom a fact pays attests it only where the payer agreed to that by name.
+    others = ctx.by is not R.PAYEE
     waited = witnesses(ctx.pot.release_condition)
-    named = any(name == ctx.command.name and by in (None, ctx.name) for name, by in waited)
-    # A review that starts with a fact must not be started by the one whom its end pays.
-    starts_review = ctx.rules["milestone.review.since"] == f"attested:{ctx.command.name}" and ctx.by is not R.PAYEE
-    return named or starts_review
+    named = any(name == ctx.command.name and (by == ctx.name or (by is None and others)) for name, by in waited)
+    return named or (others and ctx.rules["milestone.review.since"] == f"attested:{ctx.command.name}")
 
 
 @guard()
@@ -575,7 +575,10 @@ def proposals_exist(ctx: Context[Milestone]) -> bool:
     return ctx.rules["milestone.proposal.within"] is not None
 
 
-@guard(reads=("milestone.late.after", "milestone.late.right", "milestone.early.before_due", "milestone.early.right"))
+@guard(
+    reads=("milestone.late.after", "milestone.late.right", "milestone.early.before_due", "milestone.early.right"),
+    until=lambda ctx: ctx.pot.late_at if ctx.by in ctx.rules["milestone.late.right"] else None,
+)
 def may_cancel(ctx: Context[Milestone]) -> bool:
     """Nothing is held, or the rulebook gives the right: the work is late, or it is early enough."""
     return (ctx.by is R.PAYER and not ctx.pot.held) or _right_to_cancel(ctx) is not None
@@ -632,13 +635,13 @@ def payee_got_something(ctx: Context[Milestone]) -> bool:
     return bool(ctx.command.paid)
 
 
-@guard(offered=lambda rules: "payee" in (rules.values["milestone.review.on_silence"] or ()))
+@guard(offered=answers("milestone.review.on_silence", "payee"))
 def review_gives_payee(ctx: Context[Milestone]) -> bool:
     """The payer let the review period pass."""
     return bool(ctx.rules["milestone.review.on_silence"] == ("payee",))
 
 
-@guard(offered=lambda rules: "dispute" in (rules.values["milestone.review.on_silence"] or ()))
+@guard(offered=answers("milestone.review.on_silence", "dispute"))
 def review_gives_dispute(ctx: Context[Milestone]) -> bool:
     """The payer let the review period pass, and the rulebook makes a dispute of it while money is held."""
     return bool(ctx.rules["milestone.review.on_silence"] == ("dispute",))
@@ -781,6 +784,8 @@ class Milestone:
     proposer: str | None = None
     active_at: datetime | None = None
     submitted_at: datetime | None = None
+    #: When the payer last sent the work back.
+    returned_at: datetime | None = None
     approved_at: datetime | None = None
     submission: int = 0
     deliverable: str | None = None
@@ -851,7 +856,8 @@ def _changes(it: Milestone, event: Event) -> dict[str, Any]:
         case SubmissionWithdrawn():
             return {"submitted_at": None, "deliverable": None}
         case ChangesRequested():
-            return {"submitted_at": None, "deliverable": None, "revisions": it.revisions + 1}
+            gone = {"submitted_at": None, "deliverable": None}
+            return {**gone, "revisions": it.revisions + 1, "returned_at": event.at}
         case Approved():
             return {"signed_payer": True, "approved_at": event.at}
         case DeemedApproved():
