@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import escrowkit as ek
 from escrowkit.agreement import Agreement, Decision, Record
@@ -15,6 +15,8 @@ from escrowkit.pot import TABLES
 from escrowkit.roles import role_of
 from escrowkit.table import Command
 
+#: When lives begin.
+AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
 #: What may leave an escrow, and to where.
 EXITS = frozenset(
     {"payable:payee", "payable:payer", "world:platform", "world:payer", "world:authority", "world:arbitrator"}

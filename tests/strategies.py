@@ -24,6 +24,7 @@ START = datetime(2024, 3, 1, 9, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 CURRENCIES = ("USD", "JPY", "KWD")
+OTHERS = ("stranger", "ada", "lin", "clock", "rules")
 ROLES = ("payer", "payee", "mediator", "arbitrator", "platform", "provider", "witness:dave", "witness:eve")
 
 
@@ -331,9 +332,7 @@ def command(choose: Chooser, now: Agreement, at: datetime) -> tuple[str, Command
     busy = [id_ for id_ in now.milestones if now.pot(id_).disputed]
     id_ = choose.pick(busy if busy and chance(choose, 70) else now.milestones)
     kind, roles = _likely_kind(choose, _now(now, id_, at)) if not chance(choose, 8) else (choose.pick(ALL_COMMANDS), ())
-    role: str = (
-        choose.pick(roles) if roles and not chance(choose, 8) else choose.pick((*ROLES, "stranger", "ada", "lin"))
-    )
+    role: str = choose.pick(roles) if roles and not chance(choose, 8) else choose.pick((*ROLES, *OTHERS))
     if role == Role.WITNESS:
         role = choose.pick(("witness:dave", "witness:eve"))
     return role, filled(choose, kind, now.pot(id_, at))

@@ -612,7 +612,7 @@ def _settle(
             event, moved = _step(agreement, command, name, at, actor if name is not Role.RULES else None, engine, wrong)
         except UnknownRulebookValue as unknown:
             # Whoever set this off is told that the sources do not settle what follows from it.
-            raise (UnknownRulebookValue(unknown.words) if name == Role.RULES else unknown) from None
+            raise (UnknownRulebookValue(unknown.words) if name is Role.RULES else unknown) from None
         except Refused as refused:
             if name is Role.RULES:
                 raise BrokenBooks(f"a reaction was refused: {refused}") from refused
