@@ -112,8 +112,15 @@ def test_a_way_back_is_one_arrow_for_each_origin() -> None:
 
 @EVERY
 def test_a_move_keeps_its_number_under_every_rulebook(table: Table[Any]) -> None:
-    free = {line.number: line.row for line in diagram(table).lines}
-    assert all(free[line.number] is line.row for line in diagram(table, STANDARD).lines)
+    free = {line.number: (line.row.on, line.row.command, line.row.event) for line in diagram(table).lines}
+    under = diagram(table, STANDARD).lines
+    assert all(free[line.number] == (line.row.on, line.row.command, line.row.event) for line in under)
+
+
+def test_under_a_rulebook_only_those_whom_it_names_make_a_move() -> None:
+    assert "request cancel (either party)" in draw(milestone.TABLE)
+    assert "request cancel (payer)" in draw(milestone.TABLE, rulebook=STANDARD)
+    assert "escalate (either party" not in draw(dispute.TABLE, rulebook=STANDARD)
 
 
 def test_a_move_by_the_rules_names_the_event_that_causes_it() -> None:

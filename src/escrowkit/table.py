@@ -133,7 +133,8 @@ class Guard:
     """A named condition of a move: a function of the `Context`, its rule in words, and the refusal that it causes.
 
     `until` tells when waiting helps, `most` the largest value that would do, `reads` the rulebook values that it needs,
-    `offered` whether it can ever hold under a rulebook (a drawing leaves out what never can).
+    `offered` whether it can ever hold under a rulebook (a drawing leaves out what never can), `people` whom it lets
+    make the move, and `otherwise` what to say when it does not hold, where "Needed: …" would be read wrongly.
     """
 
     def __init__(
@@ -145,6 +146,8 @@ class Guard:
         until: Callable[[Context[Any]], datetime | None] | None = None,
         most: Callable[[Context[Any]], Money | None] | None = None,
         offered: Callable[[Any], bool] | None = None,
+        people: Callable[[Any], Iterable[str]] | None = None,
+        otherwise: str = "",
     ) -> None:
         self.test = test
         self.__name__ = test.__name__
@@ -154,6 +157,8 @@ class Guard:
         self.until = until
         self.most = most
         self.offered = offered
+        self.people = people
+        self.otherwise = otherwise
 
     def __call__(self, ctx: Context[Any]) -> bool:
         return self.test(ctx)
@@ -164,7 +169,7 @@ class Guard:
     def refuse(self, ctx: Context[Any]) -> Refused:
         """The refusal that tells why this guard does not hold."""
         return self.refusal(
-            self.words,
+            self.otherwise or f"Needed: {self.words}",
             key=self.__name__,
             missing=(self.words,),
             until=self.until(ctx) if self.until else None,
@@ -179,9 +184,33 @@ def guard(
     until: Callable[[Context[Any]], datetime | None] | None = None,
     most: Callable[[Context[Any]], Money | None] | None = None,
     offered: Callable[[Any], bool] | None = None,
+    people: Callable[[Any], Iterable[str]] | None = None,
+    otherwise: str = "",
 ) -> Callable[[Test], Guard]:
     """Make a guard of a function; its docstring is the rule in words."""
-    return lambda test: Guard(test, refusal=refusal, reads=reads, until=until, most=most, offered=offered)
+
+    def make(test: Test) -> Guard:
+        return Guard(
+            test,
+            refusal=refusal,
+            reads=reads,
+            until=until,
+            most=most,
+            offered=offered,
+            people=people,
+            otherwise=otherwise,
+        )
+
+    return make
+
+
+@guard(
+    until=lambda ctx: ctx.pot.impounded_until,
+    otherwise="The platform has impounded this money: everybody waits until it lifts its hold.",
+)
+def not_impounded(ctx: Context[Any]) -> bool:
+    """The platform does not hold this milestone's money."""
+    return not ctx.pot.impounded
 
 
 def answers(key: str, *said: str) -> Callable[[Any], bool]:
@@ -221,7 +250,7 @@ def _roles(value: Role | Iterable[Role]) -> Roles:
 
 @frozen
 class Row:
-    """One move. `on` is a state, several, or None (creates); `then` a state, `BACK` or `SAME`; `clock` its deadlines."""
+    """One move: `on` a state, several, or None (creates); `then` a state, `BACK` or `SAME`; `clock` its deadlines."""
 
     on: tuple[StrEnum | None, ...] = field(converter=_many)
     command: type[Command]
@@ -289,7 +318,7 @@ class _Allowed:
         return None
 
     def __call__(self, event: EventData) -> bool:
-        ctx: Context[Any] = tuple(event.args)[0]
+        ctx: Context[Any] = next(iter(event.args))
         return not self.move.row.waits and self.may(ctx) and self.failing(ctx) is None
 
     def note(self, event: EventData) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+import attrs
+
 from escrowkit.clocks import CLOCKS, Clock
 from escrowkit.drawing.model import CLOCK, PEOPLE, RULES, Diagram, Line, Step, Wait
 from escrowkit.drawing.words import listed
@@ -14,7 +16,7 @@ from escrowkit.periods import Period
 from escrowkit.reactions import REACTIONS
 from escrowkit.roles import Role
 from escrowkit.rulebook import Rulebook
-from escrowkit.schema import KEYS
+from escrowkit.schema import KEYS, UNKNOWN
 from escrowkit.table import BACK, Guard, Move, Row, Table
 
 #: Machines that a rulebook may do without.
@@ -77,7 +79,7 @@ def _kept(table: Table[Any], move: Move, rules: Rulebook | None) -> bool:
         return True
     if table.name in STAGES and rules.settled("dispute.stages") and table.name not in rules["dispute.stages"]:
         return False
-    if not all(_offered(check, rules) for check in move.row.when):
+    if not all(_offered(check, rules) for check in move.row.when) or not _allowed(move.row, rules):
         return False
     return not move.row.clock or any(_runs(table.name, name, move.source, rules) for name in move.row.clock)
 
@@ -88,6 +90,16 @@ def _offered(check: Guard, rules: Rulebook) -> bool:
         return check.offered is None or check.offered(rules)
     except (UnknownRulebookValue, TypeError):
         return True
+
+
+def _allowed(row: Row, rules: Rulebook | None) -> frozenset[Role]:
+    """Who may make a move under this rulebook, where a guard says whom the rulebook names."""
+    allowed = row.by
+    for check in row.when:
+        named: Any = check.people(rules) if check.people and rules else UNKNOWN
+        if named is not UNKNOWN:
+            allowed = frozenset(r for r in allowed if r is Role.RULES or any(n.split(":")[0] == r for n in named))
+    return allowed
 
 
 def _clock(machine: str, name: str) -> Clock | None:
@@ -126,6 +138,7 @@ def _said(rules: Rulebook, key: str) -> str:
 
 
 def _line(table: Table[Any], row: Row, number: int, moves: tuple[Move, ...], rules: Rulebook | None) -> Line:
+    row = attrs.evolve(row, by=_allowed(row, rules))
     kind = CLOCK if Role.CLOCK in row.by else RULES if row.by == {Role.RULES} else PEOPLE
     sources = tuple(move.source for move in moves)
     clocks = tuple(

@@ -15,7 +15,7 @@ from escrowkit.arguments import Amount
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Command, Context, Event, Row, Table, Waits, guard, restack
+from escrowkit.table import SAME, Command, Context, Event, Row, Table, Waits, guard, not_impounded, restack
 
 R = Role
 
@@ -258,12 +258,6 @@ class FeesSettled(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard(until=lambda ctx: ctx.pot.impounded_until)
-def not_impounded(ctx: Context[Arbitration]) -> bool:
-    """The platform does not hold this milestone's money."""
-    return not ctx.pot.impounded
-
-
 _PAID_IN = ("shares", "rate", "external")
 
 
@@ -326,7 +320,7 @@ def arbitrator_is_no_party(ctx: Context[Arbitration]) -> bool:
     return ctx.command.arbitrator not in ctx.pot.party_ids
 
 
-@guard(NotYourMove, reads=("arbitration.appoint.by",))
+@guard(NotYourMove, reads=("arbitration.appoint.by",), people=lambda rules: rules.values["arbitration.appoint.by"])
 def may_appoint(ctx: Context[Arbitration]) -> bool:
     """The rulebook lets this role appoint."""
     return ctx.by in ctx.rules["arbitration.appoint.by"]

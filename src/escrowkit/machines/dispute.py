@@ -16,7 +16,7 @@ from escrowkit.ledger import CONDITIONS, Kind
 from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Command, Context, Event, Row, Table, guard, restack
+from escrowkit.table import SAME, Command, Context, Event, Row, Table, guard, not_impounded, restack
 
 R = Role
 
@@ -360,13 +360,7 @@ class Restaked(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard(until=lambda ctx: ctx.pot.impounded_until)
-def not_impounded(ctx: Context[Dispute]) -> bool:
-    """The platform does not hold this milestone's money."""
-    return not ctx.pot.impounded
-
-
-@guard(NotYourMove, reads=("dispute.open_by",))
+@guard(NotYourMove, reads=("dispute.open_by",), people=lambda rules: rules.values["dispute.open_by"])
 def may_open(ctx: Context[Dispute]) -> bool:
     """The rulebook lets this role open a dispute."""
     return ctx.by is R.RULES or ctx.by in ctx.rules["dispute.open_by"]
@@ -420,7 +414,11 @@ def claim_within_stake(ctx: Context[Dispute]) -> bool:
     return ctx.command.claim is None or bool(ctx.command.claim <= ctx.it.stake)
 
 
-@guard()
+@guard(
+    offered=lambda rules: (
+        bool(rules["dispute.answer.opener_too"]) or "dispute" in (rules["milestone.review.on_silence"] or ())
+    )
+)
 def other_must_answer_too(ctx: Context[Dispute]) -> bool:
     """The other side has an answer window as well."""
     return len(ctx.it.must_answer) > 1
@@ -471,13 +469,19 @@ def offer_stands(ctx: Context[Dispute]) -> bool:
     return ctx.it.standing(ctx.by.other) is not None
 
 
-@guard()
+@guard(offered=lambda rules: "as_asked" in rules["dispute.offers.on_silence"])
 def offer_executes(ctx: Context[Dispute]) -> bool:
     """The rulebook executes an offer that is not answered."""
     return bool(ctx.rules["dispute.offers.on_silence"] == ("as_asked",))
 
 
-@guard(NotYourMove, reads=("dispute.escalate.when", "dispute.escalate.by"))
+@guard(
+    NotYourMove,
+    reads=("dispute.escalate.when", "dispute.escalate.by"),
+    people=lambda rules: (
+        rules.values["dispute.escalate.by"] if rules.values["dispute.escalate.when"] == "by a party" else ()
+    ),
+)
 def may_escalate(ctx: Context[Dispute]) -> bool:
     """The rulebook leaves it to this role to escalate."""
     if ctx.by is R.RULES:
@@ -500,20 +504,23 @@ def may_escalate_unanswered(ctx: Context[Dispute]) -> bool:
     return ctx.by is R.RULES or bool(ctx.rules["dispute.escalate.from_opened"])
 
 
-@guard(reads=("dispute.answer.payer.since", "dispute.answer.payee.since"))
+@guard(
+    reads=("dispute.answer.payer.since", "dispute.answer.payee.since"),
+    offered=lambda rules: "escalated" in (rules["dispute.answer.payer.since"], rules["dispute.answer.payee.since"]),
+)
 def answer_runs_from_escalation(ctx: Context[Dispute]) -> bool:
     """The answer windows run from the escalation."""
     since = {ctx.rules[f"dispute.answer.{name}.since"] for name in ctx.it.must_answer}
     return "escalated" in since and ctx.it.escalated_at is None
 
 
-@guard()
+@guard(offered=lambda rules: "mediation" in rules["dispute.stages"])
 def next_is_mediation(ctx: Context[Dispute]) -> bool:
     """The next stage is mediation."""
     return _next_stage(ctx.it) == "mediation"
 
 
-@guard()
+@guard(offered=lambda rules: "arbitration" in rules["dispute.stages"])
 def next_is_arbitration(ctx: Context[Dispute]) -> bool:
     """The next stage is arbitration."""
     return _next_stage(ctx.it) == "arbitration"
@@ -556,7 +563,12 @@ def known_clock(ctx: Context[Dispute]) -> bool:
     return bool(ctx.pot.extendable(ctx.command.clock))
 
 
-@guard(NotYourMove, reads=("dispute.extend.by",), offered=lambda rules: bool(rules.values["dispute.extend.by"]))
+@guard(
+    NotYourMove,
+    reads=("dispute.extend.by",),
+    offered=lambda rules: bool(rules.values["dispute.extend.by"]),
+    people=lambda rules: rules.values["dispute.extend.by"],
+)
 def may_extend(ctx: Context[Dispute]) -> bool:
     """The rulebook lets this role extend."""
     return ctx.by in ctx.rules["dispute.extend.by"]

@@ -15,7 +15,7 @@ from escrowkit.errors import BadAmount, BadArgument, NotYourMove, OverHeld
 from escrowkit.ledger import Kind
 from escrowkit.money import Money
 from escrowkit.roles import Role
-from escrowkit.table import BACK, SAME, Command, Context, Event, Row, Table, Waits, guard, restack
+from escrowkit.table import BACK, SAME, Command, Context, Event, Row, Table, Waits, guard, not_impounded, restack
 
 R = Role
 
@@ -621,12 +621,6 @@ class Closed(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard(until=lambda ctx: ctx.pot.impounded_until)
-def not_impounded(ctx: Context[Escrow]) -> bool:
-    """The platform does not hold this milestone's money."""
-    return not ctx.pot.impounded
-
-
 @guard()
 def told_before(ctx: Context[Escrow]) -> bool:
     """This reference was told before, so nothing moves."""
@@ -663,13 +657,13 @@ def deposit_fits(ctx: Context[Escrow]) -> bool:
     return ctx.it.pending is not None and bool(ctx.pot.lacks) and not ctx.pot.over
 
 
-@guard(NotYourMove, reads=("escrow.release.by",))
+@guard(NotYourMove, reads=("escrow.release.by",), people=lambda rules: rules.values["escrow.release.by"])
 def may_release(ctx: Context[Escrow]) -> bool:
     """The rulebook lets this role release."""
     return _named(ctx, "escrow.release.by")
 
 
-@guard(NotYourMove, reads=("escrow.refund.by",))
+@guard(NotYourMove, reads=("escrow.refund.by",), people=lambda rules: rules.values["escrow.refund.by"])
 def may_refund(ctx: Context[Escrow]) -> bool:
     """The rulebook lets this role refund."""
     return _named(ctx, "escrow.refund.by")
@@ -773,7 +767,9 @@ def something_released(ctx: Context[Escrow]) -> bool:
     return bool(ctx.pot.released)
 
 
-@guard(NotYourMove, reads=("escrow.refund_released.by",))
+@guard(
+    NotYourMove, reads=("escrow.refund_released.by",), people=lambda rules: rules.values["escrow.refund_released.by"]
+)
 def may_refund_released(ctx: Context[Escrow]) -> bool:
     """The rulebook lets this role give released money back."""
     return _named(ctx, "escrow.refund_released.by")

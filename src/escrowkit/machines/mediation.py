@@ -14,7 +14,7 @@ from escrowkit.arguments import Amount
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove, TermsChanged
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Command, Context, Event, Row, Table, answers, guard, restack
+from escrowkit.table import SAME, Command, Context, Event, Row, Table, answers, guard, not_impounded, restack
 
 R = Role
 
@@ -206,12 +206,6 @@ class DeemedAccepted(Event):
 
 
 # -- the rules in words ----------------------------------------------------------------------------------------------
-
-
-@guard(until=lambda ctx: ctx.pot.impounded_until)
-def not_impounded(ctx: Context[Mediation]) -> bool:
-    """The platform does not hold this milestone's money."""
-    return not ctx.pot.impounded
 
 
 @guard(BadArgument)

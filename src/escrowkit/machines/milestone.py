@@ -17,7 +17,20 @@ from escrowkit.conditions import Condition, by_clock_alone, holds, witnesses
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove, OverHeld, TermsChanged
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import BACK, SAME, Command, Context, Event, Row, Table, Waits, answers, guard, restack
+from escrowkit.table import (
+    BACK,
+    SAME,
+    Command,
+    Context,
+    Event,
+    Row,
+    Table,
+    Waits,
+    answers,
+    guard,
+    not_impounded,
+    restack,
+)
 
 R = Role
 
@@ -435,12 +448,6 @@ class SilenceIgnored(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
-@guard(until=lambda ctx: ctx.pot.impounded_until)
-def not_impounded(ctx: Context[Milestone]) -> bool:
-    """The platform does not hold this milestone's money."""
-    return not ctx.pot.impounded
-
-
 @guard(NotYourMove)
 def own_proposal(ctx: Context[Milestone]) -> bool:
     """Only who proposed it may take it back."""
@@ -509,7 +516,12 @@ def condition_holds(ctx: Context[Milestone]) -> bool:
     return holds(ctx.pot.release_condition, ctx.pot.facts, ctx.at)
 
 
-@guard(NotYourMove, reads=("milestone.cancel.by",), offered=lambda rules: rules.has("milestone.cancel.within"))
+@guard(
+    NotYourMove,
+    reads=("milestone.cancel.by",),
+    offered=lambda rules: rules.has("milestone.cancel.within"),
+    people=lambda rules: rules.values["milestone.cancel.by"],
+)
 def may_request_cancel(ctx: Context[Milestone]) -> bool:
     """The rulebook lets this side ask for a cancellation."""
     return ctx.by in ctx.rules["milestone.cancel.by"]
