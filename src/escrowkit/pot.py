@@ -563,6 +563,11 @@ class Pot:
         return frozenset(min(sum_, most) for sum_ in sums)
 
     @property
+    def ended_by_time(self) -> bool:
+        """Whether the dispute reached the end of its longest life, or its money the longest time that it may be held."""
+        return self._open_case.code in ("dispute_lapsed", "hold_limit_reached")
+
+    @property
     def fee_weights(self) -> dict[str, int]:
         """How the arbitrator's fee is borne, after a ruling."""
         paid = {name: self.deposited_fee(name).minor for name in ("payer", "payee", "platform")}

@@ -240,9 +240,13 @@ def _conceded(pot: Any, event: escrow.Conceded) -> Iterator[Command]:
 # -- from outside ----------------------------------------------------------------------------------------------------
 
 
+_OVERRIDES: Final[dict[type[Event], str]] = {escrow.Seized: "platform_seized", escrow.OrderObeyed: "court_ordered"}
+
+
 def _overridden(pot: Any, event: Event) -> Iterator[Command]:
     if pot.disputed:
-        yield dispute.Override(pot.id)
+        code = _OVERRIDES.get(type(event), "charged_back")
+        yield dispute.Override(pot.id, event.code if isinstance(event, escrow.HoldEnded) else code)
     if not pot.over:
         ended = isinstance(event, escrow.HoldEnded)
         yield milestone.Conclude(pot.id, bool(pot.released) and not ended)

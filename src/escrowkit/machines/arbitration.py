@@ -357,11 +357,15 @@ def _expected(ctx: Context[Arbitration]) -> Money | None:
 
 
 def settle(ctx: Context[Arbitration]) -> dict[str, Any]:
-    """Who bears what is earned, and who gets how much back; nothing is earned before an arbitrator was appointed."""
+    """Who bears what is earned, and who gets how much back.
+
+    Nothing is earned before an arbitrator was appointed, nor where time ran out before there was an award.
+    """
     it, zero = ctx.it, ctx.pot.zero
+    late = it.lapsed or (not it.ruled and ctx.pot.ended_by_time)
     paid = {name: ctx.pot.deposited_fee(name) for name in ("payer", "payee", "platform")}
     total = sum(paid.values(), zero)
-    earned = zero if it.lapsed else min(_cost(ctx), total)
+    earned = zero if late else min(_cost(ctx), total)
     borne = _borne(ctx, paid, earned)
     returned = {name: paid[name] - borne[name] for name in paid}
     return {"earned": earned, "borne": borne, "returned": returned}

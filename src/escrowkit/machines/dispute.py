@@ -127,7 +127,9 @@ class Conclude(Command):
 
 @frozen
 class Override(Command):
-    """The stake is gone: seized, charged back, ordered elsewhere, or held too long."""
+    """The stake is gone: seized, charged back, ordered elsewhere, or held too long; `code` says which."""
+
+    code: str = arg.internal()
 
 
 @frozen
@@ -348,6 +350,8 @@ class SilenceContests(Event):
 @frozen
 class Overridden(Event):
     """The stake is gone; the dispute ended without a judgment."""
+
+    code: str
 
 
 @frozen
@@ -825,6 +829,8 @@ def _changes(it: Dispute, event: Event) -> dict[str, Any]:
             return {"extensions": (*it.extensions, (event.clock, event.period))}
         case Concluded():
             return {"to_payee": event.to_payee, "code": event.code}
+        case Overridden():
+            return {"code": event.code}
         case Restaked():
             return {"stake": event.stake, "offers": tuple(changed(o, open=False) for o in it.offers)}
         case _:
