@@ -215,14 +215,15 @@ class Agreement:
         """Everything still inside."""
         return self.ledger.held(currency or self.currency)
 
-    def owed(self) -> dict[tuple[str, str], Money]:
-        """Open obligations by (debtor, creditor), in each currency apart."""
+    def owed(self, currency: str | None = None) -> dict[tuple[str, str], Money]:
+        """Open obligations in one currency, by (debtor, creditor)."""
+        wanted = currency or self.currency
         found: dict[tuple[str, str], Money] = {}
         for lane in self.lanes.values():
             for one in lane.obligations:
-                if one.state is obligation.S.OPEN:
+                if one.state is obligation.S.OPEN and one.amount.currency == wanted:
                     pair = (one.debtor, one.creditor)
-                    found[pair] = found[pair] + one.amount if pair in found else one.amount
+                    found[pair] = found.get(pair, Money(0, wanted)) + one.amount
         return found
 
     def billed_before(self, currency: str) -> Money:

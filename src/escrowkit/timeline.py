@@ -77,7 +77,7 @@ def report(played: Played, until: datetime | None = None) -> Report:
         tuple((name, state, state_words(name, state)) for name, state in last.states().items()) if last else (),
         tuple(_nets(last)) if last else (),
         tuple(_inside(last)) if last else (),
-        tuple(f"the {d} owes the {c} {sum_}" for (d, c), sum_ in last.owed().items()) if last else (),
+        tuple(_owed(last)) if last else (),
         tuple(_why(last, start)) if last else refusal,
         tuple(_coming(last, start)) if last else (),
         tuple(_forecast(last, start)) if last else (),
@@ -260,6 +260,12 @@ def _nets(agreement: Agreement) -> Iterator[tuple[str, str]]:
             net = agreement.net(name, currency)
             if net or name in ("payer", "payee", "platform"):
                 yield name, str(net)
+
+
+def _owed(agreement: Agreement) -> Iterator[str]:
+    for currency in agreement.currencies:
+        for (debtor, creditor), sum_ in agreement.owed(currency).items():
+            yield f"the {debtor} owes the {creditor} {sum_}"
 
 
 def _inside(agreement: Agreement) -> Iterator[tuple[str, str]]:

@@ -90,11 +90,11 @@ def _silence(player: Player, wanted: Mapping[str, str]) -> Found:
 
 
 def _owed(player: Player, wanted: Mapping[str, Any]) -> Found:
-    owed = player.agreement.owed()
     for pair, sum_ in wanted.items():
         debtor, _, creditor = pair.partition(">")
-        found = owed.get((debtor, creditor), Money(0, player.story.currency))
-        yield f"owed {pair}", _sum(sum_, found.currency), str(found)
+        currency = _currency(sum_, player.story.currency)
+        found = player.agreement.owed(currency).get((debtor, creditor), Money(0, currency))
+        yield f"owed {pair}", _sum(sum_, currency), str(found)
 
 
 def _warns(player: Player, wanted: list[str]) -> Found:
