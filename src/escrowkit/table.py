@@ -52,7 +52,9 @@ class _Said:
     word: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        cls.machine = cls.__module__.rpartition(".")[2]
+        parts = cls.__module__.split(".")
+        # A machine is a module, or a package of modules, in `machines`.
+        cls.machine = parts[parts.index("machines") + 1] if "machines" in parts else parts[-1]
         cls.word = _snake(cls.__name__)
 
     @classmethod

@@ -1,0 +1,387 @@
+"""What can happen to an escrow: each event says what its command said, who, when, and what follows in figures."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from escrowkit.ledger import Kind
+from escrowkit.machines.escrow.sums import charge_back, charge_back_of, disposal, take_back, unnamed
+from escrowkit.money import Money
+from escrowkit.table import Context, Event
+
+
+@frozen
+class Opened(Event):
+    """The pot is open."""
+
+
+@frozen
+class Deposited(Event):
+    """Money arrived and is held."""
+
+    amount: Money
+    reference: str
+    processing_fee: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """Under which reference, and what the payer pays on top."""
+        reference = ctx.command.reference or unnamed(ctx.it)
+        return {"reference": reference, "processing_fee": ctx.pot.processing_fee(ctx.command.amount)}
+
+
+@frozen
+class Repeated(Event):
+    """A reference was told twice: nothing moves."""
+
+    says_all: ClassVar[bool] = False
+    reference: str | None
+
+
+@frozen
+class DepositRequested(Event):
+    """A payment was started; the provider has not confirmed it."""
+
+    amount: Money
+
+
+@frozen
+class DepositConfirmed(Event):
+    """The provider confirmed a deposit; what is over the price is payable to the payer."""
+
+    amount: Money
+    reference: str
+    kept: Money
+    processing_fee: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """How much of it fits."""
+        kept = min(ctx.command.amount, ctx.pot.lacks)
+        return {"kept": kept, "processing_fee": ctx.pot.processing_fee(kept)}
+
+
+@frozen
+class DepositReturned(Event):
+    """Money arrived too late or fits nowhere: it is payable to the payer."""
+
+    amount: Money
+    reference: str
+
+
+@frozen
+class DepositFailed(Event):
+    """A payment failed."""
+
+    reason: str
+
+
+@frozen
+class FundingLapsed(Event):
+    """A requested deposit was never confirmed."""
+
+    clock: str
+
+
+@frozen
+class Disposed(Event):
+    """Money left this pot: `paid` (gross, of which `fee`) to the payee, `to_payer` out of the escrow to the payer,
+    and `back` (gross, of which `back_fee`) of what was clearing. `clears`: what was paid has a security hold ahead."""
+
+    paid: Money
+    fee: Money
+    to_payer: Money
+    back: Money
+    back_fee: Money
+    clears: bool
+
+
+@frozen
+class Released(Disposed):
+    """The payer released money to the payee."""
+
+    amount: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """What the payee gets of it."""
+        return disposal(ctx, ctx.command.amount) | {"to_payer": ctx.pot.zero}
+
+
+@frozen
+class Refunded(Disposed):
+    """The payee gave money back to the payer."""
+
+    amount: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """What goes back."""
+        return disposal(ctx, ctx.pot.zero) | {"to_payer": ctx.command.amount}
+
+
+@frozen
+class Disbursed(Disposed):
+    """All that was held was paid out, as another machine decided."""
+
+    to_payee: Money
+    code: str
+    kind: Kind
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """Who gets what."""
+        return disposal(ctx, ctx.command.to_payee)
+
+
+@frozen
+class Divided(Disposed):
+    """The stake was divided; `owed` is what the payee owes beyond what was still here."""
+
+    to_payee: Money
+    code: str
+    kind: Kind
+    cost: Money
+    owed: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """What was already paid counts first: from what is here, the payee gets the rest."""
+        gives = ctx.command.to_payee - ctx.pot.stake_released
+        owed = max(-gives, ctx.pot.zero)
+        return disposal(ctx, max(gives, ctx.pot.zero), clearing=True, cost=ctx.command.cost) | {"owed": owed}
+
+
+@frozen
+class Seized(Disposed):
+    """The platform took all for fraud or illegality: an override, not a judgment on the merits."""
+
+    to: str
+    reason: str
+    evidence: str | None
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """All to one."""
+        everything = ctx.pot.held + ctx.pot.clearing_gross
+        gives = everything if ctx.command.to == "payee" else ctx.pot.zero
+        return disposal(ctx, gives, clearing=True) | {"clears": False}
+
+
+@frozen
+class OrderObeyed(Disposed):
+    """A court's order was obeyed."""
+
+    to_payee: Money
+    reference: str
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """As ordered."""
+        return disposal(ctx, ctx.command.to_payee, clearing=True) | {"clears": False}
+
+
+@frozen
+class HoldEnded(Disposed):
+    """The longest time that money may be held was over, or nobody did anything for too long."""
+
+    clock: str
+    code: str
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """By the rulebook's answer."""
+        limit = ctx.command.clock == "hold_limit"
+        key = "escrow.hold_limit.on_expiry" if limit else "escrow.dormancy.on_silence"
+        clearing = limit and ctx.pot.disputed
+        whole = ctx.pot.held + (ctx.pot.clearing_gross if clearing else ctx.pot.zero)
+        gives = ctx.pot.answer(ctx.rules[key], whole) or ctx.pot.zero
+        code = "hold_limit_reached" if limit else "dormant"
+        return disposal(ctx, gives, clearing=clearing) | {"code": code, "clears": False}
+
+
+@frozen
+class Conceded(Event):
+    """One side released or refunded all in a dispute: a concession."""
+
+    amount: Money
+    to: str
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """To whom."""
+        return {"to": ctx.by.other.value}
+
+
+@frozen
+class RolledOver(Event):
+    """A rest went to the next milestone's pot."""
+
+    amount: Money
+    to: str
+
+
+@frozen
+class Received(Event):
+    """A rest of another milestone was taken in."""
+
+    amount: Money
+    origin: str
+
+
+@frozen
+class Held(Event):
+    """The platform impounded the money."""
+
+    reason: str
+
+
+@frozen
+class Lifted(Event):
+    """The platform's hold ended."""
+
+
+@frozen
+class ImpoundLapsed(Event):
+    """The platform's hold lasted as long as it may; it lifts and pays nobody."""
+
+    clock: str
+
+
+@frozen
+class ChargedBack(Event):
+    """The payer's bank took money back: from the escrow, then what clears, then what is payable, then the platform."""
+
+    amount: Money
+    reference: str
+    fee: Money
+    deposit: str
+    from_escrow: Money
+    from_clearing: Money
+    from_payable: Money
+    from_platform: Money
+    back: Money
+    back_fee: Money
+    owed_by_payee: Money
+    owed_by_payer: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """Out of which accounts, and who owes the platform what it had to advance."""
+        return charge_back(ctx)
+
+
+@frozen
+class ChargeBackReversed(Event):
+    """A chargeback was reversed: its money comes back to where it was, or to whom it belongs."""
+
+    reference: str
+    charged: ChargedBack
+    to_escrow: bool
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """What it had taken."""
+        charged = charge_back_of(ctx)
+        held = charged is not None and bool(charged.from_escrow)
+        return {"charged": charged, "to_escrow": held and not ctx.pot.over}
+
+
+@frozen
+class RefundReleasedRequested(Event):
+    """The payer asked for released money back."""
+
+    amount: Money
+
+
+@frozen
+class RefundReleasedPromised(Event):
+    """The payee gives released money back; it is booked when the provider confirms."""
+
+    amount: Money
+
+
+@frozen
+class ReleasedRefunded(Event):
+    """The payee gave released money back."""
+
+    amount: Money
+    back: Money
+    back_fee: Money
+    from_clearing: Money
+    reference: str | None = None
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """Out of what is still clearing first; the service fee as the rulebook says."""
+        _, gross, fee = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.clearing_gross), clearing=True)
+        _, back, fees = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.released))
+        return {"back": back, "back_fee": fees, "from_clearing": gross - fee}
+
+
+@frozen
+class Reclaimed(Event):
+    """The payee paid back what an outcome had made it owe: so much of what was released has gone back."""
+
+    amount: Money
+    back_fee: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """With the service fee that was on it."""
+        _, back, fee = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.released))
+        return {"amount": back, "back_fee": fee}
+
+
+@frozen
+class PaidOut(Event):
+    """What was payable left for the world."""
+
+    to: str
+    amount: Money
+    reference: str
+
+
+@frozen
+class PayoutFailed(Event):
+    """A payout failed; the money stays claimable."""
+
+    to: str
+    amount: Money
+    reference: str
+    reason: str
+
+
+@frozen
+class Cleared(Event):
+    """A release passed its security hold."""
+
+    clock: str
+    amount: Money
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """The net of the oldest release that still clears."""
+        return {"amount": next(r.net for r in ctx.it.releases if r.clearing)}
+
+
+@frozen
+class Frozen(Event):
+    """A dispute froze the money."""
+
+
+@frozen
+class Thawed(Event):
+    """The dispute was withdrawn: the money is as it was."""
+
+
+@frozen
+class Drained(Event):
+    """Nothing is held any more."""
+
+
+@frozen
+class Closed(Event):
+    """The pot is settled."""

@@ -1,0 +1,110 @@
+"""The sums of an escrow: how money comes out of a pot, and what goes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve as changed
+
+from escrowkit.money import Money
+from escrowkit.table import Context
+
+if TYPE_CHECKING:
+    from escrowkit.machines.escrow.events import ChargeBackReversed, ChargedBack
+    from escrowkit.machines.escrow.record import Escrow, Freed, Paid
+
+
+def disposal(
+    ctx: Context[Escrow], gives: Money, *, clearing: bool = False, cost: Money | None = None
+) -> dict[str, Any]:
+    """How a sum for the payee (gross) comes out of this pot: what clears is already the payee's, so it counts first."""
+    zero = ctx.pot.zero
+    there = ctx.pot.clearing_gross if clearing else zero
+    kept = min(gives, there)
+    paid = gives - kept
+    _, back, back_fee = take_back(ctx.it.releases, there - kept, clearing=True)
+    fee = ctx.pot.service_fee(paid, back, back_fee)
+    to_payer = ctx.pot.held - paid - (cost or zero)
+    clears = ctx.rules["escrow.clearing"] is not None
+    return {"paid": paid, "fee": fee, "to_payer": to_payer, "back": back, "back_fee": back_fee, "clears": clears}
+
+
+def take_back(
+    releases: tuple[Freed, ...], sum_: Money, *, clearing: bool = False
+) -> tuple[tuple[Freed, ...], Money, Money]:
+    """Take a gross sum back from releases: what clears first, the newest first. The releases after, the sum, its fee.
+
+    The fee of a part is its share of the release's fee; the fee of all parts is the whole fee.
+    """
+    left, fees = sum_, Money.zero(sum_.currency)
+    after = list(releases)
+    order = sorted(range(len(after)), key=lambda i: (after[i].clearing, i), reverse=True)
+    for i in order:
+        release = after[i]
+        if not left or (clearing and not release.clearing):
+            continue
+        part = min(left, release.left)
+        back = release.back + part
+        back_fee = release.fee.allocate((back.minor, (release.gross - back).minor))[0]
+        fees, left = fees + back_fee - release.back_fee, left - part
+        after[i] = changed(release, back=back, back_fee=back_fee, clearing=release.clearing and back < release.gross)
+    return tuple(after), sum_ - left, fees
+
+
+def restored(it: Escrow, event: ChargeBackReversed) -> tuple[Freed, ...]:
+    """What a chargeback had taken of releases is released again; it is past its security hold."""
+    charged = event.charged
+    if not charged.back:
+        return it.releases
+    zero = Money.zero(charged.back.currency)
+    return (*it.releases, Freed(charged.back, charged.back_fee, charged.at, False, zero, zero))
+
+
+def deposit_of(ctx: Context[Escrow]) -> Paid | None:
+    """The deposit that a chargeback names, or the only one."""
+    named = ctx.command.deposit
+    if named is None:
+        return ctx.it.deposits[0] if len(ctx.it.deposits) == 1 else None
+    return next((d for d in ctx.it.deposits if d.reference == named), None)
+
+
+def chargeable(ctx: Context[Escrow]) -> Money | None:
+    deposit = deposit_of(ctx)
+    return deposit.amount - deposit.charged if deposit else None
+
+
+def charge_back_of(ctx: Context[Escrow]) -> ChargedBack | None:
+    return next((c for c in ctx.it.charged if c.reference == ctx.command.reference), None)
+
+
+def charge_back(ctx: Context[Escrow]) -> dict[str, Any]:
+    """Out of which accounts a chargeback is taken: escrow, clearing, payable, and at last the platform's own money."""
+    pot, sum_ = ctx.pot, ctx.command.amount
+    deposit = deposit_of(ctx)
+    from_escrow = min(sum_, pot.held)
+    freed = min(sum_ - from_escrow, pot.released)
+    _, in_clearing, clearing_fee = take_back(ctx.it.releases, min(freed, pot.clearing_gross), clearing=True)
+    _, back, back_fee = take_back(ctx.it.releases, freed)
+    reversed_fee = back_fee if pot.fees_reversed else pot.zero
+    from_clearing = in_clearing - clearing_fee
+    net_paid = (back - in_clearing) - (reversed_fee - (clearing_fee if pot.fees_reversed else pot.zero))
+    from_payable = min(net_paid, pot.unpaid)
+    advanced = net_paid - from_payable
+    return {
+        "fee": ctx.command.fee or pot.zero,
+        "deposit": deposit.reference if deposit else "",
+        "from_escrow": from_escrow,
+        "from_clearing": from_clearing,
+        "from_payable": from_payable,
+        "from_platform": sum_ - from_escrow - from_clearing - from_payable,
+        "back": back,
+        "back_fee": back_fee,
+        "owed_by_payee": advanced if ctx.rules["escrow.chargeback.borne_by"] == "payee" else pot.zero,
+        "owed_by_payer": sum_ - from_escrow - freed,
+    }
+
+
+def unnamed(it: Escrow) -> str:
+    """A name for a deposit without a reference: the first that is free."""
+    taken = {deposit.reference for deposit in it.deposits}
+    return next(name for n in range(1, len(taken) + 2) if (name := f"deposit {n}") not in taken)

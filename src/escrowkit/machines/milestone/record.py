@@ -1,0 +1,169 @@
+"""What is true of a milestone: its record, and how an event changes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve as changed
+from attrs import frozen
+
+from escrowkit.arguments import terms
+from escrowkit.conditions import Condition
+from escrowkit.machines.milestone.commands import S
+from escrowkit.machines.milestone.events import (
+    Approved,
+    Attested,
+    CancelRequested,
+    CancelWithdrawn,
+    ChangesRequested,
+    ConditionMet,
+    DeemedApproved,
+    Delayed,
+    DelayLocked,
+    NoticeRecorded,
+    Proposed,
+    ReleaseRequested,
+    RequirementsGiven,
+    SilenceIgnored,
+    Started,
+    SubmissionWithdrawn,
+    Submitted,
+    Voided,
+)
+from escrowkit.machines.milestone.table import TABLE
+from escrowkit.money import Money
+from escrowkit.table import (
+    Event,
+    restack,
+)
+
+
+@frozen
+class Fact:
+    """A fact that was attested."""
+
+    name: str
+    by: str
+    at: datetime
+
+
+@frozen
+class Milestone:
+    """The record of one milestone."""
+
+    stack: tuple[S, ...]
+    price: Money
+    title: str | None = None
+    due: datetime | None = None
+    release_when: Condition | None = None
+    proposer: str | None = None
+    active_at: datetime | None = None
+    submitted_at: datetime | None = None
+    #: When the payer last sent the work back.
+    returned_at: datetime | None = None
+    approved_at: datetime | None = None
+    submission: int = 0
+    deliverable: str | None = None
+    signed_payer: bool = False
+    #: Whether passed time alone met the release condition.
+    by_clock: bool = False
+    revisions: int = 0
+    asked: Money | None = None
+    asked_by: str | None = None
+    asked_at: datetime | None = None
+    asked_in: int | None = None
+    #: The spans in which the review waited for the answer to a cancel request.
+    waited: tuple[tuple[datetime, datetime], ...] = ()
+    proposal: Money | None = None
+    proposal_at: datetime | None = None
+    delays: int = 0
+    delay_locked: bool = False
+    notices: tuple[datetime, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    requirements_at: datetime | None = None
+
+    @property
+    def state(self) -> S:
+        """Its state."""
+        return self.stack[0]
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """Its terms, written out."""
+        return terms(self.price, self.title, self.due, self.release_when)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its terms: what an acceptance repeats."""
+        return hashlib.sha256(json.dumps(self.terms, sort_keys=True).encode()).hexdigest()
+
+
+def evolve(it: Milestone | None, event: Event) -> Milestone:
+    """The record after an event."""
+    if it is None:
+        return _created(event)
+    stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
+    changes = _changes(it, event)
+    if isinstance(event, Voided):
+        # Under a dispute a request is void as well: the milestone will not come back to it.
+        stack = tuple(state for state in stack if state is not S.CANCELLING)
+    return changed(it, stack=stack, **changes)
+
+
+def _created(event: Any) -> Milestone:
+    proposer = event.by if isinstance(event, Proposed) else None
+    return Milestone((S(event.after),), event.price, event.title, event.due, event.release_when, proposer)
+
+
+_NO_REQUEST: dict[str, Any] = {"asked": None, "asked_by": None, "asked_at": None}
+_NO_PROPOSAL: dict[str, Any] = {"proposal": None, "proposal_at": None}
+
+
+def _changes(it: Milestone, event: Event) -> dict[str, Any]:
+    """What an event changes beside the state."""
+    match event:
+        case Started():
+            return {"active_at": event.at}
+        case Submitted():
+            fresh: dict[str, Any] = {"notices": (), "delays": 0, "delay_locked": False}
+            number = it.submission + 1
+            return {"deliverable": event.deliverable, "submission": number, "submitted_at": event.at, **fresh}
+        case SubmissionWithdrawn():
+            return {"submitted_at": None, "deliverable": None}
+        case ChangesRequested():
+            gone = {"submitted_at": None, "deliverable": None}
+            return {**gone, "revisions": it.revisions + 1, "returned_at": event.at}
+        case Approved():
+            return {"signed_payer": True, "approved_at": event.at}
+        case DeemedApproved():
+            return {"approved_at": event.at}
+        case ConditionMet():
+            return {"approved_at": it.approved_at or event.at, "by_clock": event.alone}
+        case Attested():
+            return {"facts": (*it.facts, Fact(event.name, event.by, event.at))}
+        case CancelRequested():
+            return {"asked": event.refund, "asked_by": event.by, "asked_at": event.at, "asked_in": it.submission}
+        case CancelWithdrawn() | SilenceIgnored():
+            return _request_over(it, event.at) if event.before == S.CANCELLING else _NO_PROPOSAL
+        case Voided():
+            return _request_over(it, event.at) | _NO_PROPOSAL
+        case ReleaseRequested():
+            return {"proposal": event.to_payee, "proposal_at": event.at}
+        case Delayed():
+            return {"delays": it.delays + 1}
+        case DelayLocked():
+            return {"delay_locked": True}
+        case RequirementsGiven():
+            return {"requirements_at": event.at}
+        case NoticeRecorded():
+            return {"notices": (*it.notices, event.at)}
+        case _:
+            return {}
+
+
+def _request_over(it: Milestone, at: datetime) -> dict[str, Any]:
+    waited = ((it.asked_at, at),) if it.asked_at is not None else ()
+    return _NO_REQUEST | {"waited": it.waited + waited}
