@@ -110,7 +110,6 @@ from escrowkit.machines.escrow.sums import (
     chargeable,
     deposit_of,
     disposal,
-    restored,
     take_back,
     unnamed,
 )
@@ -207,7 +206,6 @@ __all__ = [
     "refund_promised",
     "refund_within_stake",
     "release_within_stake",
-    "restored",
     "roll_over_possible",
     "something_released",
     "still_clearing",

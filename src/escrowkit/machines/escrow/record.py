@@ -32,7 +32,7 @@ from escrowkit.machines.escrow.events import (
     RolledOver,
 )
 from escrowkit.machines.escrow.guards import family
-from escrowkit.machines.escrow.sums import restored, take_back
+from escrowkit.machines.escrow.sums import take_back
 from escrowkit.machines.escrow.table import TABLE
 from escrowkit.money import Money
 from escrowkit.roles import Role
@@ -150,7 +150,7 @@ def _changes(it: Escrow, event: Any) -> dict[str, Any]:
             return _charge(it, event)
         case ChargeBackReversed():
             held = {"held_since": it.held_since or event.at} if event.to_escrow else {}
-            return {"releases": restored(it, event)} | held | _told(it, "reverse_charge_back", event.reference)
+            return {"releases": _restored(it, event)} | held | _told(it, "reverse_charge_back", event.reference)
         case RefundReleasedPromised():
             return {"promised": (*it.promised, event.amount)}
         case ReleasedRefunded():
@@ -213,3 +213,12 @@ def _charge(it: Escrow, event: ChargedBack) -> dict[str, Any]:
     )
     told = _told(it, "charge_back", event.reference)
     return {"releases": releases, "deposits": deposits, "charged": (*it.charged, event)} | told
+
+
+def _restored(it: Escrow, event: ChargeBackReversed) -> tuple[Freed, ...]:
+    """What a chargeback had taken of releases is released again; it is past its security hold."""
+    charged = event.charged
+    if not charged.back:
+        return it.releases
+    zero = Money.zero(charged.back.currency)
+    return (*it.releases, Freed(charged.back, charged.back_fee, charged.at, False, zero, zero))

@@ -10,7 +10,7 @@ from escrowkit.money import Money
 from escrowkit.table import Context
 
 if TYPE_CHECKING:
-    from escrowkit.machines.escrow.events import ChargeBackReversed, ChargedBack
+    from escrowkit.machines.escrow.events import ChargedBack
     from escrowkit.machines.escrow.record import Escrow, Freed, Paid
 
 
@@ -49,15 +49,6 @@ def take_back(
         fees, left = fees + back_fee - release.back_fee, left - part
         after[i] = changed(release, back=back, back_fee=back_fee, clearing=release.clearing and back < release.gross)
     return tuple(after), sum_ - left, fees
-
-
-def restored(it: Escrow, event: ChargeBackReversed) -> tuple[Freed, ...]:
-    """What a chargeback had taken of releases is released again; it is past its security hold."""
-    charged = event.charged
-    if not charged.back:
-        return it.releases
-    zero = Money.zero(charged.back.currency)
-    return (*it.releases, Freed(charged.back, charged.back_fee, charged.at, False, zero, zero))
 
 
 def deposit_of(ctx: Context[Escrow]) -> Paid | None:
