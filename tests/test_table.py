@@ -25,7 +25,23 @@ from escrowkit.errors import (
     WrongCurrency,
 )
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import BACK, SAME, Command, Context, Event, Guard, Move, Row, Table, Waits, guard, restack
+from escrowkit.rulebook import load
+from escrowkit.table import (
+    BACK,
+    SAME,
+    Command,
+    Context,
+    Event,
+    Guard,
+    Move,
+    Row,
+    Table,
+    Waits,
+    answers,
+    guard,
+    not_impounded,
+    restack,
+)
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ENGINES = ("compiled", "stock")
@@ -568,6 +584,48 @@ def test_a_guard_knows_what_it_reads_and_whether_it_can_ever_hold() -> None:
     assert made.words == ""
     assert made.offered is not None
     assert (made.offered({}), made.offered({"a": 1})) == (False, True)
+
+
+@frozen
+class Impound:
+    """A pot that the platform may hold."""
+
+    impounded: bool
+    impounded_until: datetime | None = None
+    rules: Any = None
+
+
+@pytest.mark.parametrize("until", [NOON, None])
+def test_while_the_platform_holds_the_money_everybody_waits_for_it_and_learns_until_when(
+    until: datetime | None,
+) -> None:
+    free, held = (attrs.evolve(ask(Pack("p1"), R.PAYEE), pot=Impound(impounded, until)) for impounded in (False, True))
+    assert not_impounded(free)
+    assert not not_impounded(held)
+    refused = not_impounded.refuse(held)
+    assert (type(refused), refused.until) == (NotNow, until)
+    assert "everybody waits" in refused.words
+
+
+@pytest.mark.parametrize(
+    ("said", "may"),
+    [
+        ({}, True),
+        ({"mediation.on_failure": "payee"}, False),
+        ({"mediation.on_failure": ["next_stage", "halves"]}, True),
+        ({"mediation.on_failure": [{"payer": "50%", "payee": "50%"}]}, False),
+        ({"mediation.on_failure": "unknown"}, True),
+    ],
+    ids=str,
+)
+def test_a_rulebook_may_answer_what_it_says_and_whatever_its_sources_do_not_settle(
+    said: dict[str, Any], may: bool
+) -> None:
+    assert answers("mediation.on_failure", "next_stage", "stays")(load("standard@1").override(said)) is may
+
+
+def test_a_rulebook_without_the_rule_answers_nothing() -> None:
+    assert not answers("escrow.hold_limit.on_expiry", "payer")(load("standard@1"))
 
 
 # --- commands and events ------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What commands say: the kinds of arguments, and how each is checked before any rule is asked.
 
-Every field of a command is one of these. A wrong kind is `BadArgument`; a sum that cannot be is told later, in the order of
-the refusals, because who may not move at all should not learn first that his sum was wrong.
+Every field of a command is one of these. A wrong kind is `BadArgument`; a sum that cannot be is told later, in the
+order of the refusals, because who may not move at all should not learn first that his sum was wrong.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import attrs
 from attrs import field, frozen
 
 from escrowkit.conditions import parse as parse_condition
-from escrowkit.errors import BadAmount, BadArgument, Refused, WrongCurrency
-from escrowkit.money import Money
+from escrowkit.errors import RANK, BadAmount, BadArgument, Refused, WrongCurrency, shown
+from escrowkit.money import MOST_DIGITS, Money
 from escrowkit.periods import Period
 from escrowkit.periods import instant as parse_instant
 
@@ -82,7 +82,7 @@ def one_of(*values: str) -> Any:
 
     def check(value: Any) -> str:
         if value not in values:
-            raise BadArgument(f"{value!r} is not one of {', '.join(values)}")
+            raise BadArgument(f"it is one of {', '.join(values)}")
         return str(value)
 
     return _argument(Kind(" | ".join(values), check))
@@ -124,7 +124,7 @@ class Checked:
 def check(command: Any, currency: str) -> Checked:
     """The command with its arguments read. Raises `BadArgument`; a wrong sum is only noted, to be told in its order."""
     changes: dict[str, Any] = {}
-    wrong: Refused | None = None
+    wrong: list[Refused] = []
     for spec in attrs.fields(type(command)):
         kind: Kind | None = spec.metadata.get(_ARG)
         if kind is None:
@@ -137,24 +137,23 @@ def check(command: Any, currency: str) -> Checked:
                 raise BadArgument(f"{kind.name} is needed")
             changes[spec.name] = _sum(value, currency, kind) if kind.sum_ else kind.check(value)
         except (WrongCurrency, BadAmount) as refused:
-            wrong = wrong or refused
+            wrong.append(refused)
         except BadArgument as refused:
-            raise BadArgument(f"{spec.name} = {_shown(value)}: {refused.words}", key=spec.name) from refused
+            raise BadArgument(f"{spec.name} = {shown(value)}: {refused.words}", key=spec.name) from refused
     changed = {name: value for name, value in changes.items() if getattr(command, name) is not value}
-    return Checked(attrs.evolve(command, **changed) if changed else command, wrong)
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else shown[:77] + "…"
+    first = min(wrong, key=lambda refused: RANK[type(refused)], default=None)
+    return Checked(attrs.evolve(command, **changed) if changed else command, first)
 
 
 def _sum(value: Any, currency: str, kind: Kind) -> Money:
     money = value if isinstance(value, Money) else Money.parse(value, currency)
     if money.currency != currency:
         raise WrongCurrency(f"This milestone is in {currency}, not in {money.currency}.")
+    if abs(money.minor) >= 10**MOST_DIGITS:
+        raise BadAmount(f"An amount has at most {MOST_DIGITS} digits.")
     if money.minor < 0 or (money.minor == 0 and not kind.zero):
-        raise BadAmount(f"{money} is no amount to move: it must be {'zero or more' if kind.zero else 'more than zero'}.")
+        least = "zero or more" if kind.zero else "more than zero"
+        raise BadAmount(f"{money} is no amount to move: it must be {least}.")
     return money
 
 
@@ -179,15 +178,15 @@ def same_terms(said: Any, standing: Mapping[str, Any], digest: str, currency: st
         return said == digest
     if not isinstance(said, Mapping):
         return False
+    price: Any = said.get("price")
+    due: Any = said.get("due")
     try:
-        price = Money.parse(said["price"], currency) if isinstance(said.get("price"), str) else said.get("price")
-        due = said.get("due")
         read = terms(
-            price if isinstance(price, Money) else Money.parse("0", currency),
+            price if isinstance(price, Money) else Money.parse(price, currency),
             said.get("title"),
-            parse_instant(due) if isinstance(due, datetime) else due and parse_instant(datetime.fromisoformat(due)),
-            said.get("release_when") and parse_condition(said["release_when"]),
+            parse_instant(datetime.fromisoformat(due) if isinstance(due, str) else due) if due is not None else None,
+            parse_condition(said["release_when"]) if said.get("release_when") is not None else None,
         )
-    except (Refused, KeyError, ValueError, TypeError):
+    except (Refused, ValueError):
         return False
-    return read == standing and not set(said) - {"price", "title", "due", "release_when"}
+    return read == standing and set(said) <= {"price", "title", "due", "release_when"}

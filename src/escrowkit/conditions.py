@@ -1,21 +1,23 @@
-"""Release conditions as values: who must sign, what must be attested, how much time must pass; composed with all, any, n of.
+"""Release conditions as values: who must sign, what must be attested, how much time must pass; all, any, n of these.
 
 A condition knows when it `holds`, says in words what is `missing`, and when time alone would fulfil it (`due`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 
-from escrowkit.errors import BadArgument
+from escrowkit.errors import BadArgument, shown
 from escrowkit.periods import Period
-from escrowkit.roles import CALLERS, PARTY, Role, role_of
+from escrowkit.roles import CALLERS, PARTY, role_of
 
-ALWAYS: Final = datetime.min
+#: Fulfilled whatever the time: before every instant, and to be compared with one.
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Facts(Protocol):
@@ -67,7 +69,8 @@ class Attested:
 
     def missing(self, facts: Facts, at: datetime) -> tuple[str, ...]:
         """What is lacking, in words."""
-        return () if facts.attested(self.name, self.by) else (f"{self.by or 'somebody'} has not attested {self.name!r}",)
+        lacks = f"{self.by or 'somebody'} has not attested {self.name!r}"
+        return () if facts.attested(self.name, self.by) else (lacks,)
 
     def describe(self) -> str:
         """In words."""
@@ -94,7 +97,7 @@ class Elapsed:
         due = self.due(facts)
         if due is None:
             return (f"{self.period} since {self.since}, which does not run now",)
-        return () if at >= due else (f"{self.period} since {self.since} are over on {due:%Y-%m-%d %H:%M} UTC",)
+        return () if at >= due else (f"{self.period} since {self.since}, over on {due:%Y-%m-%d %H:%M} UTC",)
 
     def describe(self) -> str:
         """In words."""
@@ -123,14 +126,15 @@ class AtLeast:
         done = sum(not words for words in lacking)
         if done >= self.n:
             return ()
-        words = tuple(word for part in lacking for word in part)
         if self.n == len(self.of):
-            return words
-        return (f"{self.n - done} more of: " + "; ".join(words),)
+            return tuple(word for part in lacking for word in part)
+        # What one part lacks stands together: of several parts one may be enough, but never half of one.
+        parts = [" and ".join(words) for words in lacking if words]
+        return (f"{self.n - done} more of: " + "; ".join(_apart(p, whole="; " not in p) for p in parts),)
 
     def describe(self) -> str:
         """In words."""
-        parts = [part.describe() for part in self.of]
+        parts = [_apart(part.describe(), whole=not isinstance(part, AtLeast)) for part in self.of]
         if self.n == len(self.of):
             return " and ".join(parts)
         return " or ".join(parts) if self.n == 1 else f"at least {self.n} of: " + "; ".join(parts)
@@ -146,10 +150,15 @@ class AtLeast:
 Condition = Signed | Attested | Elapsed | AtLeast
 
 
+def _apart(words: str, *, whole: bool) -> str:
+    """Words inside a list of others: in brackets, if they are a list themselves."""
+    return words if whole else f"({words})"
+
+
 def holds(condition: Condition, facts: Facts, at: datetime) -> bool:
     """Whether the condition is fulfilled at this instant."""
     due = condition.due(facts)
-    return due is not None and (due is ALWAYS or at >= due)
+    return due is not None and at >= due
 
 
 def by_clock_alone(condition: Condition, facts: Facts, at: datetime) -> bool:
@@ -187,28 +196,29 @@ def signed(role: str) -> Signed:
     >>> signed("payer").describe()
     'the payer approves'
     """
-    if role not in PARTY:
-        raise BadArgument(f"signed: only the payer or the payee signs, not {role!r}")
+    if not isinstance(role, str) or role not in PARTY:
+        raise BadArgument(f"signed: only the payer or the payee signs, not {shown(role)}")
     return Signed(str(role))
 
 
 def attested(name: str, by: str | None = None) -> Attested:
     """A fact attested, by whom the condition names (anybody who may act, if it names nobody)."""
     if not isinstance(name, str) or not name.strip():
-        raise BadArgument("attested: the fact needs a name")
-    if by is not None and role_of(by) not in CALLERS:
-        raise BadArgument(f"attested: {by!r} is nobody's role; a third party is 'witness:<name>'")
+        raise BadArgument(f"attested: the fact needs a name, not {shown(name)}")
+    if by is not None and (not isinstance(by, str) or role_of(by) not in CALLERS):
+        raise BadArgument(f"attested: {shown(by)} is nobody's role; a third party is 'witness:<name>'")
     return Attested(name, by)
 
 
 def elapsed(period: str | Period, since: str = "submitted") -> Elapsed:
     """So much time since a state of the milestone was entered, or since `attested:<name>`."""
-    if since not in SINCE and not (since.startswith("attested:") and len(since) > len("attested:")):
-        raise BadArgument(f"elapsed: since is one of {', '.join(SINCE)} or attested:<name>, not {since!r}")
+    if since not in SINCE and not (isinstance(since, str) and _ATTESTED.fullmatch(since)):
+        raise BadArgument(f"elapsed: since is one of {', '.join(SINCE)} or attested:<name>, not {shown(since)}")
     return Elapsed(Period.of(period), since)
 
 
 SINCE: Final = ("active", "submitted", "approved")
+_ATTESTED: Final = re.compile(r"attested:.*\S.*")
 
 
 def all_of(*parts: Condition) -> AtLeast:
@@ -227,8 +237,10 @@ def any_of(*parts: Condition) -> AtLeast:
 
 def at_least(n: int, *parts: Condition) -> AtLeast:
     """At least n of these."""
-    if not parts or type(n) is not int or not 1 <= n <= len(parts):
-        raise BadArgument(f"at_least: {n!r} of {len(parts)} parts can never be")
+    if not parts:
+        raise BadArgument("in a list of release conditions at least one release condition is needed")
+    if type(n) is not int or not 1 <= n <= len(parts):
+        raise BadArgument(f"at_least: {shown(n)} of {len(parts)} parts cannot be; it is a whole number from 1 to that")
     if any(not isinstance(part, (Signed, Attested, Elapsed, AtLeast)) for part in parts):
         raise BadArgument("a part of a release condition is itself a release condition")
     return AtLeast(n, parts)
@@ -240,14 +252,25 @@ _FORMS: Final[Mapping[str, tuple[frozenset[str], Callable[..., Condition]]]] = {
     "elapsed": (frozenset({"since"}), lambda d: elapsed(d["elapsed"], d.get("since", "submitted"))),
     "all": (frozenset(), lambda d: all_of(*map(parse, _list(d["all"])))),
     "any": (frozenset(), lambda d: any_of(*map(parse, _list(d["any"])))),
-    "at_least": (frozenset({"of"}), lambda d: at_least(d["at_least"], *map(parse, _list(d.get("of", ()))))),
+    "at_least": (frozenset({"of"}), lambda d: at_least(d["at_least"], *map(parse, _list(d.get("of"))))),
 }
+#: How deeply release conditions may be nested: more than people can read.
+DEEPEST: Final = 10
 
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple)):
-        raise BadArgument(f"a list of release conditions is needed, not {value!r}")
+        raise BadArgument(f"a list of release conditions is needed, not {shown(value)}")
     return list(value)
+
+
+def _too_deep(data: Any) -> bool:
+    """Whether tables are nested too deeply; found out without walking down."""
+    level = [data]
+    for _ in range(DEEPEST):
+        inner = [value for node in level if isinstance(node, Mapping) for value in node.values()]
+        level = [part for value in inner if isinstance(value, (list, tuple)) for part in value]
+    return bool(level)
 
 
 def parse(data: Any) -> Condition:
@@ -262,13 +285,11 @@ def parse(data: Any) -> Condition:
         return data
     form = next((name for name in _FORMS if isinstance(data, Mapping) and name in data), None)
     if form is None:
-        raise BadArgument(f"a release condition is a table with one of {', '.join(_FORMS)}, not {data!r}")
+        raise BadArgument(f"a release condition is a table with one of {', '.join(_FORMS)}, not {shown(data)}")
+    if _too_deep(data):
+        raise BadArgument(f"release conditions can be nested {DEEPEST} deep at most")
     allowed, make = _FORMS[form]
     if extra := set(data) - allowed - {form}:
-        raise BadArgument(f"release condition {form!r} does not know {', '.join(sorted(extra))}")
+        words = ", ".join(sorted(map(str, extra)))
+        raise BadArgument(f"release condition {form!r} does not know {words}; it knows {', '.join([form, *allowed])}")
     return make(data)
-
-
-def role_names(condition: Condition) -> frozenset[Role]:
-    """The roles that the condition names as attesting."""
-    return frozenset(role for _, by in witnesses(condition) if by and (role := role_of(by)))

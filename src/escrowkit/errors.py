@@ -1,12 +1,14 @@
 """Every way in which this library says no, drawn first.
 
-Four branches under one root: `Refused` (you may not), `BrokenBooks` (an invariant failed: never expected),
-`DefinitionError` (a table or a rulebook is wrong) and `StoryError` (a story file is wrong). Refusals are a closed,
-ordered list: of several that apply, the first is told. Every message has a stable `key` beside its English words.
+Five branches under one root: `Refused` (you may not), `BrokenBooks` (an invariant failed: never expected),
+`DefinitionError` (a table or a rulebook is wrong), `StoryError` (a story file is wrong) and `MissingExtra` (an optional
+package is not installed). Refusals are a closed, ordered list: of several that apply, the first is told. Every message
+has a stable `key` beside its English words.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -210,7 +212,13 @@ class DefinitionError(EscrowError):
     def __init__(self, what: str, problems: Iterable[str]) -> None:
         self.what = what
         self.problems = tuple(problems)
-        super().__init__("\n".join((f"{what}: {len(self.problems)} problem(s)", *(f"  - {p}" for p in self.problems))))
+        # The arguments as they came, so that a process pool can hand the error on; the words are made when asked for.
+        super().__init__(what, self.problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        first = f"{self.what}: {count} problem{'' if count == 1 else 's'}"
+        return "\n".join((first, *(f"  - {problem}" for problem in self.problems)))
 
 
 class StoryError(EscrowError):
@@ -222,8 +230,11 @@ class StoryError(EscrowError):
         self.file, self.line, self.what, self.mend = file, line, what, mend
         #: Further problems of the same file.
         self.others: tuple[StoryError, ...] = ()
-        place = f"{file}:{line}" if line else file
-        super().__init__(f"{place}: {what}" + (f"\n  {mend}" if mend else ""))
+        super().__init__(file, line, what, mend)
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.what}" + (f"\n  {self.mend}" if self.mend else "")
 
 
 class MissingExtra(EscrowError, ImportError):
@@ -232,5 +243,44 @@ class MissingExtra(EscrowError, ImportError):
     key = "missing-extra"
 
     def __init__(self, extra: str, what: str) -> None:
-        super().__init__(f"{what} needs the extra {extra!r}: pip install 'escrowkit[{extra}]'")
-        self.extra = extra
+        self.extra, self.what = extra, what
+        super().__init__(extra, what)
+
+    def __str__(self) -> str:
+        return f"{self.what} needs the extra {self.extra!r}: pip install 'escrowkit[{self.extra}]'"
+
+
+# -- words for what is wrong -----------------------------------------------------------------------------------------
+
+
+def shown(value: object, most: int = 80) -> str:
+    """A wrong value as a message shows it: cut to a length; of what cannot be shown, only the kind.
+
+    >>> shown("ten"), shown("x" * 30, most=10)
+    ("'ten'", "'xxxxxxxx…")
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        # Python shows no whole number of more than 4300 digits, and nothing that is nested too deeply.
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def did_you_mean(said: object, known: Iterable[str], before: str = "") -> str:
+    """A question, if something known is near to what was said, else nothing; `before` goes before what is known.
+
+    >>> did_you_mean("aprove", ["approve", "submit"], before="milestone.")
+    "did you mean 'milestone.approve'?"
+    """
+    near = difflib.get_close_matches(said, list(known), n=1) if isinstance(said, str) else []
+    return f"did you mean {before + near[0]!r}?" if near else ""
+
+
+def in_turn(*said: str) -> str:
+    """What there is to say, in one line; a question ends itself.
+
+    >>> in_turn("no such rule", "", "did you mean 'milestone'?", "a rulebook has milestone, escrow")
+    "no such rule; did you mean 'milestone'? a rulebook has milestone, escrow"
+    """
+    return "; ".join(filter(None, said)).replace("?; ", "? ")

@@ -79,7 +79,7 @@ class Line:
 
 @frozen
 class Entry:
-    """What one event moves. If it takes money out of an escrow, it cites exactly one release condition, with its kind."""
+    """What one event moves. If it takes money out of an escrow, it cites one release condition, with its kind."""
 
     lines: tuple[Line, ...]
     condition: str | None = None

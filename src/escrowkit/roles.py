@@ -41,7 +41,7 @@ def role_of(by: str) -> Role | None:
     >>> role_of("payer"), role_of("witness:dave"), role_of("witness"), role_of("stranger")
     (<Role.PAYER: 'payer'>, <Role.WITNESS: 'witness'>, None, None)
     """
-    if by.startswith("witness:") and len(by) > len("witness:"):
+    if by.startswith("witness:") and by.removeprefix("witness:").strip():
         return Role.WITNESS
     if by == Role.WITNESS or by not in Role.__members__.values():
         return None

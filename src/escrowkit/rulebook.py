@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -20,20 +19,28 @@ from typing import Any
 
 from attrs import field, frozen
 
-from escrowkit.errors import DefinitionError, UnknownRulebookValue, WrongCurrency
+from escrowkit.errors import (
+    DefinitionError,
+    UnknownRulebookValue,
+    WrongCurrency,
+    did_you_mean,
+    in_turn,
+    shown,
+)
 from escrowkit.money import Money, Tariff
 from escrowkit.periods import Calendar, Period
-from escrowkit.schema import KEYS, PARTS, SCHEMA, SHORT, UNKNOWN, Answers, read
+from escrowkit.rulecheck import HEAD, covers, head_problems, not_known, problems_together
+from escrowkit.schema import KEYS, PARTS, SCHEMA, SHORT, UNKNOWN, Answers, Power, read
 
-CERTAINTY = ("seen", "second-hand", "recalled", "own")
-_HEAD = ("id", "version", "title", "applies_from", "open_ended", "sources", "sure")
+_OVERRIDE = {"source": "override", "sure": "own"}
 
 
 @frozen(slots=False)
 class Rulebook:
     """One version of one platform's rules; values by dotted key, `None` where the platform has no such rule.
 
-    Reading a value that the sources do not settle raises `UnknownRulebookValue`.
+    `data` is what was said, by dotted key and with short forms written out. Reading a value that the sources do not
+    settle raises `UnknownRulebookValue`.
     """
 
     id: str
@@ -73,12 +80,12 @@ class Rulebook:
     def amount(self, key: str, currency: str) -> Money | None:
         """An amount in this currency. Raises `WrongCurrency` where the rulebook names others only."""
         amounts = self[key]
-        if amounts is None:
-            return None
+        return None if amounts is None else self._in(currency, key, amounts)
+
+    def _in(self, currency: str, key: str, amounts: Mapping[str, Money]) -> Money:
         if currency not in amounts:
             raise WrongCurrency(f"{self.name} gives {key} in {', '.join(amounts)} only, not in {currency}.", key=key)
-        money: Money = amounts[currency]
-        return money
+        return amounts[currency]
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -90,13 +97,14 @@ class Rulebook:
         return Calendar(self["calendar.timezone"], weekend, holidays=days)
 
     def service_fee(self, currency: str) -> Tariff | None:
-        """The service fee in this currency, or None."""
-        model, rate = self["escrow.service_fee.model"], self["escrow.service_fee.rate"]
+        """The service fee in this currency, or None. Raises `WrongCurrency` where it is given in others only."""
+        fee = "escrow.service_fee"
+        model = self[f"{fee}.model"]
         if model == "none":
             return None
-        tiers = self["escrow.service_fee.tiers"] if model == "tiered" else ((None, rate),)
-        bounds = tuple((bound and bound[currency], tier) for bound, tier in tiers)
-        return Tariff(bounds, fixed=self.amount("escrow.service_fee.fixed", currency))
+        tiers = self[f"{fee}.tiers"] if model == "tiered" else ((None, self[f"{fee}.rate"]),)
+        bounds = tuple((bound and self._in(currency, f"{fee}.tiers", bound), rate) for bound, rate in tiers)
+        return Tariff(bounds, fixed=self.amount(f"{fee}.fixed", currency))
 
     def arbitration_fee(self, currency: str) -> Tariff:
         """Each party's fee as a function of the stake (models `rate` and `from_pot`)."""
@@ -106,150 +114,147 @@ class Rulebook:
 
     def check_currency(self, currency: str) -> None:
         """Raises `WrongCurrency` if an amount of this rulebook is not given in this currency."""
+        for key, amounts in self.amounts():
+            self._in(currency, key, amounts)
+
+    def amounts(self) -> Iterator[tuple[str, Mapping[str, Money]]]:
+        """Every amount that it names, by currency, with its key."""
         for key, value in self.values.items():
-            if isinstance(value, dict) and value and all(isinstance(m, Money) for m in value.values()):
-                self.amount(key, currency)
-        power = self.values["mediation.power"]
-        bounds = [b for b, _ in self.values["escrow.service_fee.tiers"] or () if b]
-        for amounts in (*bounds, *((power.below,) if power and power is not UNKNOWN and power.below else ())):
-            if currency not in amounts:
-                raise WrongCurrency(f"{self.name} gives amounts in {', '.join(amounts)} only, not in {currency}.")
+            if isinstance(value, Power) and value.below:
+                yield key, value.below
+            elif isinstance(value, dict):
+                yield key, value
+        tiers = self.values["escrow.service_fee.tiers"]
+        if tiers is not None and tiers is not UNKNOWN:
+            yield from (("escrow.service_fee.tiers", bound) for bound, _ in tiers if bound)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over its canonical content: what an agreement pins."""
         content = {"id": self.id, "version": self.version, "rules": self.data}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=date.isoformat)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def override(self, values: Mapping[str, Any], where: str = "override") -> Rulebook:
-        """The same rulebook with single values replaced, dotted as in the file. Raises `DefinitionError`."""
+        """The same rulebook with single values replaced, dotted as in the file; a part is replaced whole.
+
+        >>> load("standard@1").override({"milestone.review.within": "3 days"}).within("milestone.review")
+        Period.parse('3 days')
+
+        Raises `DefinitionError`.
+        """
         if not values:
             return self
-        data: dict[str, Any] = json.loads(json.dumps(self.data, default=_plain))
-        data = _dates_kept(self.data, data)
-        for path, value in values.items():
-            *parts, last = path.split(".")
-            node = data
-            for part in parts:
-                inner = node.get(part)
-                node[part] = inner if isinstance(inner, dict) else {}
-                node = node[part]
-            node[last] = value
-        head = {
-            "id": self.id,
-            "version": self.version,
-            "title": self.title,
-            "applies_from": self.applies_from,
-            "open_ended": list(self.open_ended),
-            "sources": self.sources,
-            "sure": {key: value for key, value in self.sure.items() if not any(_covers(path, key) for path in values)},
-        }
-        return build({k: v for k, v in head.items() if v is not None} | data, f"{self.name} with {where}")
+        where = f"{self.name} with {where}"
+        if not isinstance(values, Mapping):
+            raise DefinitionError(where, [f"{shown(values)}: a table of values by dotted key is needed"])
+        paths = [str(path) for path in values]
+        problems = [
+            f'{path}: only a part of it can be replaced; write the whole key in quotes, "{path}.…" = …'
+            for path, value in values.items()
+            if path in PARTS and "." not in path and isinstance(value, Mapping)
+        ]
+        if problems:
+            raise DefinitionError(where, problems)
+        kept = {key: value for key, value in self.data.items() if not any(covers(path, key) for path in paths)}
+        marks = {key: mark for key, mark in self.sure.items() if not any(covers(path, key) for path in paths)}
+        marks |= {path: _OVERRIDE for path in paths if path in KEYS or path in PARTS}
+        sources = {**self.sources, "override": "agreed for this agreement or milestone alone"}
+        return _build(self._head() | {"sources": sources, "sure": marks}, {**kept, **values}, where)
+
+    def written(self) -> dict[str, Any]:
+        """All of it as a file would say it: `build` makes the same rulebook of it again."""
+        return self._head() | dict(self.data)
+
+    def _head(self) -> dict[str, Any]:
+        said = {name: getattr(self, name) for name in HEAD} | {"open_ended": list(self.open_ended)}
+        return {name: value for name, value in said.items() if value is not None}
 
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
         """Every rule that it has, readable: key, value, meaning, source."""
         for key in SCHEMA:
             value = self.values[key.path]
             if value is not None and (value != key.default or self.given(key.path)):
-                shown = "unknown" if value is UNKNOWN else key.kind.show(value)
-                yield key.path, shown, key.words, self.source_of(key.path)
+                text = "unknown" if value is UNKNOWN else key.kind.show(value)
+                yield key.path, text, key.words, self.source_of(key.path)
 
     def given(self, path: str) -> bool:
         """Whether the file says it itself (else its default holds)."""
-        node: Any = self.data
-        for part in path.split("."):
-            if not isinstance(node, Mapping) or part not in node:
-                return isinstance(node, (str, int)) and node is not self.data
-            node = node[part]
-        return True
+        return path in self.data
 
     def source_of(self, path: str) -> str:
-        """Where a value comes from, and how sure it is."""
-        key = next((k for k in self.sure if _covers(k, path)), None)
+        """Where a value comes from, and how sure it is: by the mark of the smallest part that has one."""
+        key = max((key for key in self.sure if covers(key, path)), key=len, default=None)
         return "" if key is None else f"{self.sure[key]['source']} ({self.sure[key]['sure']})"
 
 
-def _covers(whole: str, path: str) -> bool:
-    return path == whole or path.startswith(whole + ".") or whole.startswith(path + ".")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    raise TypeError(f"{value!r} is not part of a rulebook")
-
-
-def _dates_kept(old: Any, new: Any) -> Any:
-    """Undo what JSON did to dates."""
-    if isinstance(old, Mapping):
-        return {key: _dates_kept(old[key], value) for key, value in new.items()}
-    if isinstance(old, (list, tuple)):
-        return [_dates_kept(a, b) for a, b in zip(old, new, strict=True)]
-    return old
+# -- building --------------------------------------------------------------------------------------------------------
 
 
 def build(data: Mapping[str, Any], where: str) -> Rulebook:
     """A rulebook from its parsed TOML. Raises `DefinitionError` with every problem and its place."""
-    problems: list[str] = []
+    head = {name: value for name, value in data.items() if name in HEAD}
+    return _build(head, {name: value for name, value in data.items() if name not in HEAD}, where)
+
+
+def _build(head: Mapping[str, Any], rules: Mapping[str, Any], where: str) -> Rulebook:
+    wrong = list(head_problems(head))
     values: dict[str, Any] = {key.path: key.default for key in SCHEMA}
-    _flatten({k: v for k, v in data.items() if k not in _HEAD}, "", values, problems)
-    head = _head(data, problems)
-    if not problems:
-        problems.extend(_sense(values))
+    said: dict[str, Any] = {}
+    problems = list(_read(rules, values, said))
+    book = Rulebook(**_read_head({} if wrong else head), data=said, values=values)
+    problems = wrong + problems + list(problems_together(book))
     if problems:
         raise DefinitionError(where, problems)
-    return Rulebook(**head, data={k: v for k, v in data.items() if k not in _HEAD}, values=values)
+    return book
 
 
-def _flatten(node: Mapping[str, Any], prefix: str, values: dict[str, Any], problems: list[str]) -> None:
+def _read(rules: Mapping[str, Any], values: dict[str, Any], said: dict[str, Any]) -> Iterator[str]:
+    """Fill in what is said and what it means; what is wrong comes out."""
+    for path, value in _spread(rules):
+        if path in said:
+            yield f"{path}: it is said twice"
+        elif path not in KEYS:
+            yield not_known(path, value)
+        else:
+            try:
+                values[path], said[path] = read(KEYS[path], value), _copied(value)
+            except ValueError as error:
+                values[path], said[path] = UNKNOWN, value  # so that nothing else is told of it
+                yield f"{path} = {error}"
+
+
+def _spread(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """What is said, one dotted key after the other: parts opened, short forms written out."""
     for name, value in node.items():
         path = f"{prefix}{name}"
-        if path in KEYS:
-            try:
-                values[path] = read(KEYS[path], value)
-            except ValueError as error:
-                problems.append(f"{path} = {error}")
+        if path in PARTS and isinstance(value, Mapping):
+            yield from _spread(value, path + ".")
         elif path in PARTS and value == "unknown":
-            values.update({key: UNKNOWN for key in KEYS if key.startswith(path + ".")})
-        elif path in PARTS and isinstance(value, Mapping):
-            _flatten(value, path + ".", values, problems)
+            yield from ((key, value) for key in KEYS if covers(path, key))
         elif path in SHORT:
-            _flatten({SHORT[path]: value}, path + ".", values, problems)
+            yield f"{path}.{SHORT[path]}", value
         else:
-            problems.append(_not_known(path, value))
+            yield path, value
 
 
-def _not_known(path: str, value: Any) -> str:
-    if path in PARTS:
-        inside = sorted({key[len(path) + 1 :].split(".")[0] for key in KEYS if key.startswith(path + ".")})
-        return f"{path} = {value!r}: a part with {', '.join(inside)} is needed"
-    near = difflib.get_close_matches(path, [*KEYS, *PARTS], n=1, cutoff=0.5)
-    return f"{path}: no such rule" + (f"; did you mean {near[0]}?" if near else "")
+def _copied(value: Any) -> Any:
+    """Plain data that nobody else holds."""
+    if isinstance(value, Mapping):
+        return {name: _copied(inner) for name, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def _head(data: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    for name in ("id", "version", "title"):
-        if not isinstance(data.get(name), str) or not data[name]:
-            problems.append(f"{name}: a text is needed")
-    since = data.get("applies_from")
-    if since is not None and not isinstance(since, date):
-        problems.append(f"applies_from = {since!r}: a date or an instant is needed")
-        since = None
-    sources, sure = data.get("sources", {}), data.get("sure", {})
-    for key, mark in sure.items():
-        if key not in KEYS and key not in PARTS:
-            problems.append(f"sure: {_not_known(key, None)}")
-        if not isinstance(mark, Mapping) or mark.get("source") not in sources or mark.get("sure") not in CERTAINTY:
-            problems.append(f"sure.{key}: {{ source = one of [sources], sure = {' | '.join(CERTAINTY)} }} is needed")
+def _read_head(head: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the head; what is missing is empty."""
     return {
-        "id": data.get("id"),
-        "version": data.get("version"),
-        "title": data.get("title"),
-        "applies_from": _start(since),
-        "open_ended": tuple(data.get("open_ended", ())),
-        "sources": dict(sources),
-        "sure": {key: dict(mark) for key, mark in sure.items() if isinstance(mark, Mapping)},
+        "id": head.get("id", ""),
+        "version": head.get("version", ""),
+        "title": head.get("title", ""),
+        "applies_from": _start(head.get("applies_from")),
+        "open_ended": tuple(head.get("open_ended", ())),
+        "sources": dict(head.get("sources", {})),
+        "sure": {key: dict(mark) for key, mark in head.get("sure", {}).items()},
     }
 
 
@@ -259,46 +264,6 @@ def _start(since: date | None) -> datetime | None:
     if isinstance(since, datetime):
         return since.astimezone(UTC)
     return datetime.combine(since, time(), UTC)
-
-
-#: A period without an answer strands money; an answer without a period never comes.
-_PAIRS = (
-    ("milestone.review.within", "milestone.review.on_silence"),
-    ("milestone.cancel.within", "milestone.cancel.on_silence"),
-    ("milestone.proposal.within", "milestone.proposal.on_silence"),
-    ("milestone.requirements.within", "milestone.requirements.on_silence"),
-    ("escrow.hold_limit.within", "escrow.hold_limit.on_expiry"),
-    ("escrow.dormancy.idle", "escrow.dormancy.on_silence"),
-    ("dispute.answer.payer.within", "dispute.answer.payer.on_silence"),
-    ("dispute.answer.payee.within", "dispute.answer.payee.on_silence"),
-    ("dispute.longest.within", "dispute.longest.on_expiry"),
-    ("arbitration.award.within", "arbitration.award.on_silence"),
-    ("arbitration.pay.within", "arbitration.none_paid"),
-    ("arbitration.small_pot.up_to", "arbitration.small_pot.divide"),
-)
-
-
-def _sense(values: Mapping[str, Any]) -> Iterator[str]:
-    """What single values cannot show: rules that need one another."""
-    for period, answer in _PAIRS:
-        if (values[period] is None) != (values[answer] is None):
-            lone, lacks = (period, answer) if values[answer] is None else (answer, period)
-            yield f"{lone} needs {lacks}: say who gets it, and when"
-    stages = values["dispute.stages"]
-    if stages is not UNKNOWN and "mediation" in stages and values["mediation.power"] is None:
-        yield "mediation.power: a stage 'mediation' needs the mediator's power"
-    model = values["arbitration.fee.model"]
-    if stages is not UNKNOWN and "arbitration" in stages and model in ("shares", "rate", "external"):
-        needs = ["arbitration.pay.within"] + (["arbitration.fee.rate"] if model == "rate" else [])
-        if model == "shares":
-            needs += ["arbitration.fee.shares.payer", "arbitration.fee.shares.payee"]
-        yield from (f"{key}: a fee of the model {model!r} needs it" for key in needs if values[key] is None)
-    if model == "from_pot" and values["arbitration.fee.rate"] is None:
-        yield "arbitration.fee.rate: a fee of the model 'from_pot' needs it"
-    fee = values["escrow.service_fee.model"]
-    part = {"flat": "rate", "per_contract": "rate", "tiered": "tiers"}.get(fee) if fee is not UNKNOWN else None
-    if part and values[f"escrow.service_fee.{part}"] is None:
-        yield f"escrow.service_fee.{part}: the model {fee!r} needs it"
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
@@ -325,14 +290,17 @@ def load(name: str | Path | Rulebook, near: Path | None = None) -> Rulebook:
         return name
     if isinstance(name, str) and name in available():
         return _shipped(name)
-    path = (near or Path()) / name
-    if not path.is_file():
-        shipped = ", ".join(available())
-        raise DefinitionError(str(name), [f"no such rulebook; shipped are {shipped}, and a path names one's own"])
+    if not isinstance(name, (str, Path)):
+        raise DefinitionError("rulebook", [f"{shown(name)} is no name of a rulebook and no path"])
+    path = Path(near or "") / name
     try:
-        return build(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(str(path), [f"not TOML: {error}"]) from error
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        words = f"no such rulebook ({error.strerror}); shipped are {', '.join(available())}, and a path names one's own"
+        raise DefinitionError(str(name), [in_turn(words, did_you_mean(str(name), available()))]) from error
+    except (ValueError, RecursionError) as error:
+        raise DefinitionError(str(path), [f"it is not TOML: {error}"]) from error
+    return build(data, str(path))
 
 
 def divide(answer: Mapping[str, Any], stake: Money, remainder_to: str) -> Money:

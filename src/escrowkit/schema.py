@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from escrowkit.errors import EscrowError
+from escrowkit.errors import EscrowError, did_you_mean, in_turn, shown
 from escrowkit.money import Money, parse_rate, rate_text
 from escrowkit.periods import Period
 from escrowkit.roles import CALLERS, role_of
@@ -24,11 +24,16 @@ class _Unknown:
     def __repr__(self) -> str:
         return "unknown"
 
+    def __reduce__(self) -> str:
+        # There is one alone, also after a copy or a way through a process pool.
+        return "UNKNOWN"
+
 
 UNKNOWN: Final = _Unknown()
 
 Answer = str | Mapping[str, Fraction]
 Answers = tuple[Answer, ...]
+Tiers = tuple[tuple[Mapping[str, Money] | None, Fraction], ...]
 
 #: Who gets it, when a rule decides: these move money …
 PAYS: Final = ("payer", "payee", "halves", "as_asked", "claim", "recommendation")
@@ -45,40 +50,60 @@ class Kind:
     show: Callable[[Any], str] = str
 
 
-def _need(condition: bool, words: str) -> None:
+def _need(condition: bool, wrong: str = "") -> None:
     if not condition:
-        raise ValueError(words)
+        raise ValueError(wrong)
 
 
 def _text(value: Any) -> str:
-    _need(isinstance(value, str) and bool(value.strip()), "a text")
+    _need(isinstance(value, str) and bool(value.strip()))
     return str(value)
 
 
 def _count(value: Any) -> int:
-    _need(type(value) is int and 0 <= value <= 1000, "a whole number from 0 to 1000")
+    _need(type(value) is int and 0 <= value <= 1000)
     return int(value)
 
 
 def _flag(value: Any) -> bool:
-    _need(type(value) is bool, "true or false")
+    _need(type(value) is bool)
     return bool(value)
+
+
+def _since(value: Any) -> str:
+    """What `conditions.elapsed` counts from, as far as a rulebook may choose."""
+    named = isinstance(value, str) and value.startswith("attested:") and bool(value.removeprefix("attested:").strip())
+    _need(value == "submitted" or named)
+    return str(value)
+
+
+def _one_of(value: Any, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(did_you_mean(value, known))
+    return str(value)
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list, which may be written as its only member."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _amounts(value: Any) -> dict[str, Money]:
     """`"30.00 USD"`, or a table by currency."""
     if isinstance(value, Mapping):
-        _need(bool(value), "at least one currency")
-        return {currency: Money.parse(text, currency) for currency, text in value.items()}
-    money = Money.parse(value)
-    return {money.currency: money}
+        _need(bool(value), "it names no currency")
+        amounts = [Money.parse(text, currency) for currency, text in value.items()]
+    else:
+        amounts = [Money.parse(value)]
+    _need(all(money.minor >= 0 for money in amounts), "it is negative")
+    return {money.currency: money for money in amounts}
 
 
 def _roles(value: Any) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value
-    _need(isinstance(names, (list, tuple)) and all(isinstance(n, str) for n in names), "a role or a list of roles")
+    names = _listed(value)
     for name in names:
-        _need(name == "witness" or role_of(name) in CALLERS, f"{name!r} is nobody's role")
+        known = isinstance(name, str) and (name == "witness" or role_of(name) in CALLERS)
+        _need(known, f"{shown(name)} is nobody's role")
     return tuple(names)
 
 
@@ -86,14 +111,19 @@ def _answer(value: Any) -> Answer:
     if isinstance(value, Mapping):
         _need(set(value) == {"payer", "payee"}, "shares name payer and payee")
         shares = {name: parse_rate(share) for name, share in value.items()}
-        _need(sum(shares.values()) == 1, "shares that add up to 100%")
+        _need(sum(shares.values()) == 1, "the shares do not add up to 100%")
         return shares
-    _need(value in PAYS + MOVES_NOTHING + ("dispute",), f"{value!r} is not one of them")
-    return str(value)
+    return _one_of(value, PAYS + MOVES_NOTHING)
 
 
 def _answers(value: Any) -> Answers:
-    return tuple(map(_answer, value)) if isinstance(value, list) and value else (_answer(value),)
+    answers = tuple(map(_answer, _listed(value)))
+    _need(bool(answers), "a list needs an answer")
+    return answers
+
+
+def _review_answers(value: Any) -> Answers:
+    return ("dispute",) if _listed(value) == ["dispute"] else _answers(value)
 
 
 def _show_answers(value: Answers) -> str:
@@ -112,17 +142,17 @@ def _show_amounts(value: Mapping[str, Money]) -> str:
     return ", ".join(map(str, value.values()))
 
 
-def _tiers(value: Any) -> tuple[tuple[dict[str, Money] | None, Fraction], ...]:
-    _need(isinstance(value, list) and bool(value), "a list of tiers")
+def _tiers(value: Any) -> Tiers:
+    _need(isinstance(value, (list, tuple)) and bool(value))
     tiers = []
     for tier in value:
-        _need(isinstance(tier, Mapping) and set(tier) <= {"up_to", "rate"} and "rate" in tier, "tiers {up_to, rate}")
+        _need(isinstance(tier, Mapping) and {"rate"} <= set(tier) <= {"up_to", "rate"}, "a tier has up_to and rate")
         tiers.append((_amounts(tier["up_to"]) if "up_to" in tier else None, parse_rate(tier["rate"])))
-    _need(tiers[-1][0] is None and all(bound for bound, _ in tiers[:-1]), "only the last tier has no up_to")
+    _need(tiers[-1][0] is None and all(bound for bound, _ in tiers[:-1]), "the last tier, and no other, has no up_to")
     return tuple(tiers)
 
 
-def _show_tiers(value: Any) -> str:
+def _show_tiers(value: Tiers) -> str:
     return ", ".join(rate_text(r) + (f" up to {_show_amounts(b)}" if b else " above") for b, r in value)
 
 
@@ -149,48 +179,46 @@ POWERS: Final = ("facilitate", "recommend", "decide")
 
 
 def _power(value: Any) -> Power:
-    if isinstance(value, str):
-        _need(value in POWERS, f"{value!r} is not one of them")
-        return Power(value)
-    _need(isinstance(value, Mapping) and set(value) == {"below", "small", "otherwise"}, "{below, small, otherwise}")
-    _need(value["small"] in POWERS and value["otherwise"] in POWERS, "powers")
-    return Power(value["otherwise"], value["small"], _amounts(value["below"]))
+    if not isinstance(value, Mapping):
+        return Power(_one_of(value, POWERS))
+    _need(set(value) == {"below", "small", "otherwise"}, "a power by stake has below, small and otherwise")
+    return Power(_one_of(value["otherwise"], POWERS), _one_of(value["small"], POWERS), _amounts(value["below"]))
 
 
 def _dates(value: Any) -> tuple[date, ...] | str:
     if isinstance(value, Mapping):
-        _need(set(value) == {"country"} and isinstance(value["country"], str), '{ country = "US" }')
-        return str(value["country"])
-    _need(isinstance(value, list) and all(type(day) is date for day in value), "a list of dates")
+        _need(set(value) == {"country"})
+        return _text(value["country"])
+    _need(isinstance(value, (list, tuple)) and all(type(day) is date for day in value))
     return tuple(value)
+
+
+def _show_dates(value: tuple[date, ...] | str) -> str:
+    return f"those of {value}" if isinstance(value, str) else ", ".join(map(str, value)) or "none"
 
 
 def choice(*values: str) -> Kind:
     """One of a closed list."""
-
-    def read(value: Any) -> str:
-        _need(value in values, f"{value!r} is not one of them")
-        return str(value)
-
-    return Kind(" | ".join(values), read, lambda value: value.replace("_", " "))
+    return Kind(" | ".join(values), lambda value: _one_of(value, values), lambda value: value.replace("_", " "))
 
 
 def several(*values: str) -> Kind:
-    """A list out of a closed list."""
+    """A list out of a closed list, each at most once."""
 
     def read(value: Any) -> tuple[str, ...]:
-        names = [value] if isinstance(value, str) else value
-        _need(isinstance(names, list) and set(names) <= set(values), f"a list out of: {', '.join(values)}")
-        return tuple(names)
+        names = tuple(_one_of(name, values) for name in _listed(value))
+        _need(len(set(names)) == len(names), "it says one twice")
+        return names
 
     return Kind("a list out of: " + ", ".join(values), read, lambda value: ", ".join(value) or "none")
 
 
 TEXT = Kind("a text", _text)
-COUNT = Kind("a whole number", _count)
+COUNT = Kind("a whole number from 0 to 1000", _count)
 FLAG = Kind("true | false", _flag, lambda value: "yes" if value else "no")
 PERIOD = Kind('a period such as "14 days", "72 hours" or "5 business days"', Period.parse)
 PERIOD_OR_NONE = Kind('a period such as "5 days", or "none"', lambda v: None if v == "none" else Period.parse(v))
+SINCE = Kind("submitted | attested:<name>", _since)
 RATE = Kind('a rate such as "10%"', parse_rate, rate_text)
 AMOUNT = Kind('an amount that names its currency, "30.00 USD", or a table by currency', _amounts, _show_amounts)
 ROLES = Kind("a role or a list of roles", _roles, lambda value: ", ".join(value) or "nobody")
@@ -200,11 +228,11 @@ ANSWER = Kind(
     _answers,
     _show_answers,
 )
-REVIEW_ANSWER = Kind("payee | payer | dispute, shares, or a list", _answers, _show_answers)
+REVIEW_ANSWER = Kind(f"dispute | {ANSWER.allowed}", _review_answers, _show_answers)
 TIERS = Kind('a list of { up_to = "500.00 USD", rate = "20%" }, the last without up_to', _tiers, _show_tiers)
 POWER = Kind('facilitate | recommend | decide, or { below = "100.00 USD", small = "decide", otherwise = … }', _power)
 DAYS = several("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-HOLIDAYS = Kind('a list of dates, or { country = "US" }', _dates, str)
+HOLIDAYS = Kind('a list of dates, or { country = "US" }', _dates, _show_dates)
 STATES = several("proposed", "agreed", "active", "submitted", "cancelling", "approved", "completed", "cancelled")
 
 
@@ -229,7 +257,7 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("milestone.submit_needs", choice("nothing", "funded"), "nothing", "what a submission needs beside a deliverable"),
     Key("milestone.max_revisions", COUNT, None, "how often the payer may request changes"),
     Key("milestone.review.within", PERIOD, None, "how long the payer may review a submission"),
-    Key("milestone.review.since", TEXT, "submitted", "from when: submitted, or attested:<name>"),
+    Key("milestone.review.since", SINCE, "submitted", "from when: submitted, or attested:<name>"),
     Key("milestone.review.on_silence", REVIEW_ANSWER, None, "who gets it if the payer stays silent"),
     Key("milestone.review.notices", COUNT, 0, "how many reminders must have been delivered first"),
     Key("milestone.review.delay_step", PERIOD, None, "by how much the payer may delay the review at a time"),
@@ -356,6 +384,6 @@ def read(key: Key, value: Any) -> Any:
         return UNKNOWN
     try:
         return key.kind.read(value)
-    except (ValueError, EscrowError, TypeError) as error:
-        words = getattr(error, "words", None) or str(error)
-        raise ValueError(f"{value!r}: {words}; allowed: {key.kind.allowed}") from error
+    except (ValueError, EscrowError) as error:
+        wrong = str(getattr(error, "words", error))
+        raise ValueError(f"{shown(value)}: {in_turn(wrong, f'allowed: {key.kind.allowed}')}") from error

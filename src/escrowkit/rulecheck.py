@@ -1,0 +1,153 @@
+"""What can be wrong with a rulebook beyond single values: its head, its keys, and rules that need one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from escrowkit.errors import DefinitionError, MissingExtra, Refused, UnknownRulebookValue, did_you_mean, in_turn, shown
+from escrowkit.schema import KEYS, PARTS, UNKNOWN
+
+if TYPE_CHECKING:
+    from escrowkit.money import Tariff
+    from escrowkit.rulebook import Rulebook
+
+HEAD: Final = ("id", "version", "title", "applies_from", "open_ended", "sources", "sure")
+CERTAINTY: Final = ("seen", "second-hand", "recalled", "own")
+
+
+def covers(part: str, path: str) -> bool:
+    """Whether a dotted key is this part or lies in it."""
+    return path == part or path.startswith(part + ".")
+
+
+def not_known(path: str, value: Any) -> str:
+    """What to say of a key that is none."""
+    part, _, name = path.rpartition(".")
+    if path in PARTS:
+        return f"{path} = {shown(value)}: a table is needed; {path} has {', '.join(_inside(path))}"
+    if path in HEAD:
+        return f"{path}: it says which rulebook this is, and cannot be overridden"
+    inside = _inside(part)
+    elsewhere = [known for known in (*KEYS, *PARTS) if not inside or not covers(part, known)]
+    # By its own name among its neighbours first: long keys of one part are all near to one another.
+    here = did_you_mean(name, inside, before=f"{part}.") if part else did_you_mean(name, (*inside, *HEAD))
+    has = f"{part or 'a rulebook'} has {', '.join(inside)}" if inside else ""
+    return in_turn(f"{path}: no such rule", here or did_you_mean(path, elsewhere), has)
+
+
+def _inside(part: str) -> tuple[str, ...]:
+    """The names that a part may hold; none, if it is no part."""
+    start = f"{part}." if part else ""
+    return tuple(dict.fromkeys(key[len(start) :].split(".")[0] for key in KEYS if key.startswith(start)))
+
+
+def head_problems(head: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with what a file says of itself."""
+    for name in ("id", "version", "title"):
+        if not _is_text(head.get(name)):
+            yield f"{name} = {shown(head[name])}: a text is needed" if name in head else f"{name}: it is missing"
+    since = head.get("applies_from")
+    if since is not None and not isinstance(since, date):
+        yield f"applies_from = {shown(since)}: a date or an instant is needed"
+    elif isinstance(since, datetime) and since.utcoffset() is None:
+        yield f"applies_from = {since}: an instant needs its zone, as in {since.isoformat()}Z"
+    states = head.get("open_ended", [])
+    if not isinstance(states, (list, tuple)) or not all(map(_is_text, states)):
+        yield f"open_ended = {shown(states)}: a list of states is needed"
+    sources, sure = head.get("sources", {}), head.get("sure", {})
+    if not isinstance(sources, Mapping) or not all(map(_is_text, sources.values())):
+        yield f"sources = {shown(sources)}: a table of texts is needed"
+        sources = {}
+    if not isinstance(sure, Mapping):
+        yield f"sure = {shown(sure)}: a table of marks by dotted key is needed"
+        sure = {}
+    for key, mark in sure.items():
+        yield from _mark_problems(key, mark, list(sources))
+
+
+def _mark_problems(key: str, mark: Any, sources: list[str]) -> Iterator[str]:
+    if key not in KEYS and key not in PARTS:
+        yield f"sure.{not_known(key, None)}"
+    if not isinstance(mark, Mapping) or not {"source", "sure"} <= set(mark):
+        yield f'sure.{key} = {shown(mark)}: {{ source, sure }} is needed, by a key in quotes such as "milestone.review"'
+        return
+    for name, known in (("source", sources), ("sure", list(CERTAINTY))):
+        if mark[name] not in known:
+            allowed = f"allowed: {' | '.join(known) or 'nothing, [sources] is empty'}"
+            yield f"sure.{key}.{name} = {shown(mark[name])}: {in_turn(did_you_mean(mark[name], known), allowed)}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+#: A period without an answer strands money; an answer without a period never comes.
+_PAIRS = (
+    ("milestone.review.within", "milestone.review.on_silence"),
+    ("milestone.cancel.within", "milestone.cancel.on_silence"),
+    ("milestone.proposal.within", "milestone.proposal.on_silence"),
+    ("milestone.requirements.within", "milestone.requirements.on_silence"),
+    ("escrow.hold_limit.within", "escrow.hold_limit.on_expiry"),
+    ("escrow.dormancy.idle", "escrow.dormancy.on_silence"),
+    ("dispute.answer.payer.within", "dispute.answer.payer.on_silence"),
+    ("dispute.answer.payee.within", "dispute.answer.payee.on_silence"),
+    ("dispute.longest.within", "dispute.longest.on_expiry"),
+    ("arbitration.award.within", "arbitration.award.on_silence"),
+    ("arbitration.pay.within", "arbitration.none_paid"),
+    ("arbitration.small_pot.up_to", "arbitration.small_pot.divide"),
+)
+
+
+def problems_together(book: Rulebook) -> Iterator[str]:
+    """What single values cannot show: rules that need one another."""
+    values = book.values
+    for period, answer in _PAIRS:
+        if (values[period] is None) != (values[answer] is None):
+            lone, lacks = (period, answer) if values[answer] is None else (answer, period)
+            yield f"{lone} needs {lacks}: say who gets it, and when"
+    lacking = {key: why for key, why in _needed(values) if values[key] is None}
+    yield from (f"{key}: {why} needs it" for key, why in lacking.items())
+    if not any(covers("escrow.service_fee", key) for key in lacking):
+        yield from _tariff_problems(book, "escrow.service_fee", book.service_fee)
+    if values["arbitration.fee.model"] in ("rate", "from_pot") and values["arbitration.fee.rate"] is not None:
+        yield from _tariff_problems(book, "arbitration.fee", book.arbitration_fee)
+    try:
+        _ = book.calendar
+    except DefinitionError as error:
+        yield from (
+            f"calendar.{problem}".replace("calendar.country:", "calendar.holidays:") for problem in error.problems
+        )
+    except (MissingExtra, UnknownRulebookValue):
+        pass  # said by whoever counts business days
+
+
+def _needed(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Values without which a stage or a fee of the chosen model cannot be."""
+    stages = () if values["dispute.stages"] is UNKNOWN else values["dispute.stages"]
+    if "mediation" in stages:
+        yield "mediation.power", "a stage 'mediation'"
+    model = values["arbitration.fee.model"]
+    paid_in = "arbitration" in stages and model in ("shares", "rate", "external")
+    needs = {
+        "arbitration.pay.within": paid_in,
+        "arbitration.fee.shares.payer": paid_in and model == "shares",
+        "arbitration.fee.shares.payee": paid_in and model == "shares",
+        "arbitration.fee.rate": model == "from_pot" or (paid_in and model == "rate"),
+    }
+    yield from ((key, f"a fee of the model {model!r}") for key, needed in needs.items() if needed)
+    model = values["escrow.service_fee.model"]
+    if model in ("flat", "per_contract", "tiered"):
+        yield f"escrow.service_fee.{'tiers' if model == 'tiered' else 'rate'}", f"a fee of the model {model!r}"
+
+
+def _tariff_problems(book: Rulebook, fee: str, tariff: Callable[[str], Tariff | None]) -> Iterator[str]:
+    """A floor above a cap, bounds that do not grow: a fee that could never be taken."""
+    for currency in dict.fromkeys(currency for _, amounts in book.amounts() for currency in amounts):
+        try:
+            tariff(currency)
+        except DefinitionError as error:
+            yield from (f"{fee}.{problem}" for problem in error.problems)
+        except Refused:
+            pass  # unknown, or not in this currency: said by whoever needs it
