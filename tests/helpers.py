@@ -53,7 +53,9 @@ class Job:
         )
         self.last: Decision = Decision(self.now)
 
-    def __call__(self, by: str, command: Command, days: float | datetime | None = None, *, key: str | None = None) -> Job:
+    def __call__(
+        self, by: str, command: Command, days: float | datetime | None = None, *, key: str | None = None
+    ) -> Job:
         """Somebody gives a command, now or so many days after the start."""
         at = self._at(days)
         self.last = self.now.decide(command, by=by, at=at, key=key)

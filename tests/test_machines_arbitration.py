@@ -56,10 +56,18 @@ def test_nobody_paid_and_only_one_paid_have_the_rulebooks_answers() -> None:
     nobody = offered({"arbitration.none_paid": {"payer": "60%", "payee": "40%"}})
     assert nobody.wait(day(10) - MICRO).state("arbitration") == "offered"
     nobody.refused("no-such-move", "payer", a.PayFee("m1", "own", "20.00"), 10)
-    assert (nobody.state("arbitration"), nobody.net("payee"), nobody.outcome) == ("forfeited", "140.00", ("nobody_paid_fee", "procedure"))
+    assert (nobody.state("arbitration"), nobody.net("payee"), nobody.outcome) == (
+        "forfeited",
+        "140.00",
+        ("nobody_paid_fee", "procedure"),
+    )
     for side, payee in (("payer", "0.00"), ("payee", "350.00")):
         one = paid(side).wait(10)
-        assert (one.state("arbitration"), one.net("payee"), one.outcome) == ("forfeited", payee, ("only_one_paid_fee", "procedure"))
+        assert (one.state("arbitration"), one.net("payee"), one.outcome) == (
+            "forfeited",
+            payee,
+            ("only_one_paid_fee", "procedure"),
+        )
         assert one.net("arbitrator") == "0.00"
     fixed = paid("payer", rules={"arbitration.one_paid.gets": "halves"}).wait(10)
     assert fixed.net("payee") == "175.00"
@@ -67,8 +75,15 @@ def test_nobody_paid_and_only_one_paid_have_the_rulebooks_answers() -> None:
 
 @pytest.mark.parametrize(("out_of", "owed"), [("stake", True), ("held", False)])
 def test_what_the_only_payer_of_the_fee_gets_is_out_of_the_stake_or_of_what_is_held(out_of: str, owed: bool) -> None:
-    rules = {**SHARED, **ANY, "dispute.lookback": "30 days", "arbitration.one_paid": {"gets": "claim", "out_of": out_of}}
-    job = submitted(rules)("payer", ek.escrow.Release("m1", "200.00"), 2)("payer", ek.dispute.Open("m1", "350.00", "x"), 3)
+    rules = {
+        **SHARED,
+        **ANY,
+        "dispute.lookback": "30 days",
+        "arbitration.one_paid": {"gets": "claim", "out_of": out_of},
+    }
+    job = submitted(rules)("payer", ek.escrow.Release("m1", "200.00"), 2)(
+        "payer", ek.dispute.Open("m1", "350.00", "x"), 3
+    )
     job("payee", ek.dispute.Contest("m1"))("payer", a.PayFee("m1", "own", "20.00")).wait(10)
     assert (bool(job.now.owed()), job.net("payer")) == (owed, "-200.00")
 
@@ -83,7 +98,12 @@ def test_the_claimant_pays_first_and_the_second_window_starts_then() -> None:
 
 def test_sealed_deposits_are_seen_by_nobody_but_who_paid_until_the_window_closes() -> None:
     job = paid("payer", rules={"arbitration.pay.order": "sealed"})
-    for role, state in (("payer", "half_funded"), ("payee", "offered"), ("platform", "offered"), ("arbitrator", "offered")):
+    for role, state in (
+        ("payer", "half_funded"),
+        ("payee", "offered"),
+        ("platform", "offered"),
+        ("arbitrator", "offered"),
+    ):
         seen = ek.view(job.now, role)
         assert seen.state("arbitration.m1") == state
         assert seen.balance("deposit:m1/1:payer").text == ("20.00" if role == "payer" else "0.00")
@@ -117,17 +137,22 @@ def test_a_view_is_read_and_not_decided_on() -> None:
 
 
 def test_a_fee_by_rate_has_a_floor_and_a_cap_and_warns_when_it_exceeds_the_stake() -> None:
-    rate = {**ARBITRATED, "arbitration.fee": {"model": "rate", "rate": "10%", "floor": "50.00 USD", "cap": "60.00 USD"}}
-    rules = {k: v for k, v in rate.items() if k != "arbitration.fee.borne"}
+    rate: dict[str, Any] = {
+        "arbitration.fee": {"model": "rate", "rate": "10%", "floor": "50.00 USD", "cap": "60.00 USD"}
+    }
     flat = {f"arbitration.fee.{k}": v for k, v in rate["arbitration.fee"].items()}
     job = contested({"dispute.stages": ["arbitration"], "arbitration.eligible.stake_from": "1.00 USD", **flat})
     arbitration = job.now.pot("m1").arbitration
     assert arbitration is not None
     assert {n: s.text for n, s in arbitration.shares.items()} == {"payer": "50.00", "payee": "50.00"}
-    small = Job({"dispute.stages": ["arbitration"], "arbitration.eligible.stake_from": "1.00 USD", **flat}, milestones=[("m1", "40.00")])
-    small("payer", ek.escrow.Deposit("m1", "40.00"))("payer", ek.dispute.Open("m1", "40.00", "x"))("payee", ek.dispute.Contest("m1"))
+    small = Job(
+        {"dispute.stages": ["arbitration"], "arbitration.eligible.stake_from": "1.00 USD", **flat},
+        milestones=[("m1", "40.00")],
+    )
+    small("payer", ek.escrow.Deposit("m1", "40.00"))("payer", ek.dispute.Open("m1", "40.00", "x"))(
+        "payee", ek.dispute.Contest("m1")
+    )
     assert small.last.warnings == ("fee-exceeds-stake",)
-    assert rules
 
 
 def test_with_an_external_arbitrator_it_is_recorded_what_was_paid_outside() -> None:
@@ -136,31 +161,57 @@ def test_with_an_external_arbitrator_it_is_recorded_what_was_paid_outside() -> N
     assert (job.net("arbitrator"), job.balance("deposit:m1/1:payer")) == ("32.00", "0.00")
     job("platform", a.Appoint("m1", "art"))("arbitrator", a.Award("m1", "0.00", "so"))
     assert (job.net("payer"), job.net("arbitrator")) == ("-15.00", "32.00")
-    one = contested({**rules, "arbitration.fee.shares.payer": "15.00 USD", "arbitration.pay.all_by_one": True, "arbitration.fee.cost": "one_share"})
+    one = contested(
+        {
+            **rules,
+            "arbitration.fee.shares.payer": "15.00 USD",
+            "arbitration.pay.all_by_one": True,
+            "arbitration.fee.cost": "one_share",
+        }
+    )
     assert one("payer", a.PayFee("m1", "all", "15.00")).state("arbitration") == "funded"
-    assert one("platform", a.Appoint("m1", "art"))("arbitrator", a.Award("m1", "0.00", "so")).state("dispute") == "awarded"
+    assert (
+        one("platform", a.Appoint("m1", "art"))("arbitrator", a.Award("m1", "0.00", "so")).state("dispute") == "awarded"
+    )
 
 
 # -- who bears it ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("borne", "to_payee", "payer", "payee"), [
-    ("each", "350.00", "-370.00", "330.00"),
-    ("loser", "350.00", "-390.00", "350.00"),
-    ("loser", "0.00", "0.00", "-40.00"),
-    ("loser", "175.00", "-195.00", "155.00"),
-    ("by_share_lost", "87.50", "-97.50", "57.50"),
+    ("each", "350.00", "-360.00", "340.00"),
+    ("loser", "350.00", "-370.00", "350.00"),
+    ("loser", "0.00", "0.00", "-20.00"),
+    ("loser", "175.00", "-185.00", "165.00"),
+    ("by_share_lost", "87.50", "-92.50", "72.50"),
 ])  # fmt: skip
-def test_what_the_arbitrator_earns_is_borne_as_the_rulebook_says(borne: str, to_payee: str, payer: str, payee: str) -> None:
+def test_what_the_arbitrator_earns_is_borne_as_the_rulebook_says(
+    borne: str, to_payee: str, payer: str, payee: str
+) -> None:
     """G8, C1: each deposit goes whole to who earned it or back."""
-    job = paid("payer", "payee", rules={"arbitration.fee.borne": borne})("platform", a.Appoint("m1", "art"))
-    job("arbitrator", a.Award("m1", to_payee, "so"))
-    assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == (payer, payee, "40.00")
+    job = paid("payer", "payee", rules={"arbitration.fee.borne": borne, "arbitration.fee.cost": "one_share"})
+    job("platform", a.Appoint("m1", "art"))("arbitrator", a.Award("m1", to_payee, "so"))
+    assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == (payer, payee, "20.00")
     assert job.now.held().text == "0.00"
 
 
+def test_nobody_bears_more_than_its_deposit() -> None:
+    """Where all is earned, the loser's deposit goes first and the other's bears the rest."""
+    job = paid("payer", "payee", rules={"arbitration.fee.borne": "loser"})("platform", a.Appoint("m1", "art"))
+    job("arbitrator", a.Award("m1", "350.00", "so"))
+    assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == ("-370.00", "330.00", "40.00")
+
+
 def test_one_share_is_earned_and_the_other_comes_back() -> None:
-    job = paid("payer", "payee", rules={"arbitration.fee.cost": "one_share", "arbitration.fee.borne": "loser", "arbitration.fee.paid_to": "platform"})
+    job = paid(
+        "payer",
+        "payee",
+        rules={
+            "arbitration.fee.cost": "one_share",
+            "arbitration.fee.borne": "loser",
+            "arbitration.fee.paid_to": "platform",
+        },
+    )
     job("platform", a.Appoint("m1", "art"))("arbitrator", a.Award("m1", "350.00", "so"))
     assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-370.00", "350.00", "20.00")
 
@@ -194,7 +245,12 @@ def test_a_settlement_before_the_hearing_gives_the_fees_back_and_after_it_they_a
 
 def test_a_fee_from_the_pot_is_taken_first_and_the_award_divides_the_rest() -> None:
     """C16: fee and shares are never more than the whole."""
-    rules = {**ARBITRATED, "arbitration.fee.model": "from_pot", "arbitration.fee.rate": "10%", "arbitration.fee.floor": "1.00 USD"}
+    rules = {
+        **ARBITRATED,
+        "arbitration.fee.model": "from_pot",
+        "arbitration.fee.rate": "10%",
+        "arbitration.fee.floor": "1.00 USD",
+    }
     job = hearing(rules)
     job.refused("bad-amount", "arbitrator", a.Award("m1", "315.01", "so"))
     job("arbitrator", a.Award("m1", "100.00", "so"))
@@ -202,10 +258,19 @@ def test_a_fee_from_the_pot_is_taken_first_and_the_award_divides_the_rest() -> N
 
 
 def test_a_fee_from_the_pot_is_at_most_what_is_in_the_pot() -> None:
-    rules = {**ARBITRATED, "arbitration.fee.model": "from_pot", "arbitration.fee.rate": "50%", "dispute.lookback": "30 days"}
+    rules = {
+        **ARBITRATED,
+        "arbitration.fee.model": "from_pot",
+        "arbitration.fee.rate": "50%",
+        "dispute.lookback": "30 days",
+    }
     rules |= {"arbitration.fee.cap": "500.00 USD"}
-    job = submitted(rules)("payer", ek.escrow.Release("m1", "300.00"), 2)("payer", ek.dispute.Open("m1", "350.00", "x"), 3)
-    job("payee", ek.dispute.Contest("m1"))("platform", a.Appoint("m1", "art"))("arbitrator", a.Award("m1", "300.00", "so"))
+    job = submitted(rules)("payer", ek.escrow.Release("m1", "300.00"), 2)(
+        "payer", ek.dispute.Open("m1", "350.00", "x"), 3
+    )
+    job("payee", ek.dispute.Contest("m1"))("platform", a.Appoint("m1", "art"))(
+        "arbitrator", a.Award("m1", "300.00", "so")
+    )
     assert (job.net("arbitrator"), job.net("payee"), job.now.held().text) == ("50.00", "300.00", "0.00")
 
 
@@ -217,7 +282,10 @@ def test_an_arbitrator_is_appointed_by_whom_the_rulebook_names_and_is_no_party()
     job = contested(FREE)
     job.refused("bad-argument", "platform", a.Appoint("m1", "lin"))
     job.refused("not-your-move", "payer", a.Appoint("m1", "art"))
-    assert contested({**FREE, "arbitration.appoint.by": ["payer"]})("payer", a.Appoint("m1", "art")).state("arbitration") == "hearing"
+    assert (
+        contested({**FREE, "arbitration.appoint.by": ["payer"]})("payer", a.Appoint("m1", "art")).state("arbitration")
+        == "hearing"
+    )
     offered().refused("not-now", "platform", a.Appoint("m1", "art"))
 
 
@@ -264,16 +332,27 @@ def test_no_award_in_time_gives_as_the_rulebook_answers_and_the_fees_back() -> N
     job = paid("payer", "payee")("platform", a.Appoint("m1", "art"))
     assert job.wait(day(33) - MICRO).state("arbitration") == "hearing"
     job.wait(33)
-    assert (job.state("arbitration"), job.net("payee"), job.net("payer"), job.net("arbitrator")) == ("closed", "175.00", "-175.00", "0.00")
+    assert (job.state("arbitration"), job.net("payee"), job.net("payer"), job.net("arbitrator")) == (
+        "closed",
+        "175.00",
+        "-175.00",
+        "0.00",
+    )
     assert job.outcome == ("award_lapsed", "procedure")
     assert contested(FREE).wait(33).outcome == ("award_lapsed", "procedure")
 
 
 def test_a_refusal_to_rule_divides_and_the_fees_are_borne_in_the_same_shares() -> None:
     """C1: refused and odd: no unit is lost."""
-    rules = {"arbitration.refusal.divide": {"payer": "60%", "payee": "40%"}, "arbitration.fee.borne": "loser"}
-    job = paid("payer", "payee", rules=rules)("platform", a.Appoint("m1", "art"))("arbitrator", a.Refuse("m1", "no law"))
-    assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == ("-230.00" if False else "-160.00", "120.00", "40.00")
+    rules: dict[str, Any] = {
+        "arbitration.refusal.divide": {"payer": "60%", "payee": "40%"},
+        "arbitration.fee.borne": "loser",
+    }
+    rules |= {"arbitration.fee.cost": "one_share"}
+    job = paid("payer", "payee", rules=rules)("platform", a.Appoint("m1", "art"))(
+        "arbitrator", a.Refuse("m1", "no law")
+    )
+    assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == ("-152.00", "132.00", "20.00")
     assert job.outcome == ("refused_to_rule", "procedure")
 
 
@@ -321,7 +400,13 @@ def test_an_appeal_that_only_the_appellant_pays_for_is_won() -> None:
 
 def test_without_a_fee_an_appeal_is_heard_at_once() -> None:
     """B24: no waiting state without an end."""
-    job = appealed({"arbitration.fee.model": "none", "arbitration.fee.shares.payer": "0.00 USD", "arbitration.fee.shares.payee": "0.00 USD"})
+    job = appealed(
+        {
+            "arbitration.fee.model": "none",
+            "arbitration.fee.shares.payer": "0.00 USD",
+            "arbitration.fee.shares.payee": "0.00 USD",
+        }
+    )
     assert job.state("arbitration") == "funded"
     assert job.wait(36).outcome == ("award_lapsed", "procedure")
 

@@ -64,7 +64,9 @@ def test_the_rulebook_says_in_which_states_and_from_when_a_dispute_opens() -> No
     ("once_a_submission", "not-now", None),
     ("always", None, None),
 ])  # fmt: skip
-def test_whether_a_milestone_can_be_disputed_again_is_the_rulebooks(reopen: str, same: str | None, next_: str | None) -> None:
+def test_whether_a_milestone_can_be_disputed_again_is_the_rulebooks(
+    reopen: str, same: str | None, next_: str | None
+) -> None:
     def again(code: str | None, job: Job) -> None:
         opening = d.Open("m1", "350.00", "again")
         if code is None:
@@ -119,7 +121,11 @@ def test_a_concession_repeats_the_claim() -> None:
     job.refused("terms-changed", "payee", d.Concede("m1", "350.00"))
     job.refused("not-your-move", "payer", d.Concede("m1", "300.00"))
     job("payee", d.Concede("m1", "300.00"))
-    assert (job.state("dispute"), job.net("payee"), job.outcome) == ("settled", "50.00", ("claim_conceded", "agreement"))
+    assert (job.state("dispute"), job.net("payee"), job.outcome) == (
+        "settled",
+        "50.00",
+        ("claim_conceded", "agreement"),
+    )
     whole = disputed(ALONE)("payee", d.Concede("m1", "350.00"))
     assert (whole.state("milestone"), whole.net("payer")) == ("cancelled", "0.00")
 
@@ -180,7 +186,11 @@ def test_an_offer_settles_when_the_other_repeats_it() -> None:
     job.refused("not-your-move", "payer", d.AcceptOffer("m1", "100.00"))
     job.refused("not-your-move", "payer", d.DeclineOffer("m1", "100.00"))
     job("payee", d.AcceptOffer("m1", "100.00"))
-    assert (job.state("dispute"), job.net("payee"), job.outcome) == ("settled", "100.00", ("settlement_agreed", "agreement"))
+    assert (job.state("dispute"), job.net("payee"), job.outcome) == (
+        "settled",
+        "100.00",
+        ("settlement_agreed", "agreement"),
+    )
 
 
 def test_an_offer_of_nothing_and_no_offer_differ() -> None:
@@ -196,7 +206,9 @@ def test_an_offer_lapses_or_executes_as_the_rulebook_says() -> None:
     assert job.wait(day(11) - MICRO)("payee", d.AcceptOffer("m1", "100.00")).state("dispute") == "settled"
     late = contested(ALONE)("payer", d.Offer("m1", "100.00"), 4)
     late.refused("not-now", "payee", d.AcceptOffer("m1", "100.00"), 11)
-    executes = contested({**ALONE, "dispute.offers.on_silence": "as_asked"})("payer", d.Offer("m1", "100.00"), 4).wait(11)
+    executes = contested({**ALONE, "dispute.offers.on_silence": "as_asked"})("payer", d.Offer("m1", "100.00"), 4).wait(
+        11
+    )
     assert (executes.net("payee"), executes.outcome) == ("100.00", ("offer_lapsed", "procedure"))
 
 
@@ -231,10 +243,15 @@ def test_who_opened_may_withdraw_while_nothing_was_heard() -> None:
 
 def test_evidence_is_added_while_the_dispute_is_open_and_never_taken_away() -> None:
     """G20: evidence belongs to a dispute, and to its parties."""
-    job = contested(ALONE)("payee", d.AddEvidence("m1", "sha256:1", "contract"))("platform", d.AddEvidence("m1", "sha256:2", "chat", False))
+    job = contested(ALONE)("payee", d.AddEvidence("m1", "sha256:1", "contract"))(
+        "platform", d.AddEvidence("m1", "sha256:2", "chat", False)
+    )
     dispute = job.now.pot("m1").dispute
     assert dispute is not None
-    assert [(p.by, p.digest, p.admissible) for p in dispute.evidence] == [("payee", "sha256:1", True), ("platform", "sha256:2", False)]
+    assert [(p.by, p.digest, p.admissible) for p in dispute.evidence] == [
+        ("payee", "sha256:1", True),
+        ("platform", "sha256:2", False),
+    ]
     job.refused("not-your-move", "stranger", d.AddEvidence("m1", "x", "y"))
     job("payer", d.Withdraw("m1")).refused("no-such-move", "payee", d.AddEvidence("m1", "x", "y"))
     hearing({"dispute.evidence.until": "arbitrated"}).refused("not-now", "payer", d.AddEvidence("m1", "x", "y"))
@@ -251,7 +268,9 @@ def test_a_clock_is_extended_within_the_limits_for_both_sides_alike() -> None:
     assert job.now.deadlines()[0][0] == day(14)
     job.refused("not-now", "platform", d.Extend("m1", "dispute.answer", "1 day", "ill"))
     free = {**ALONE, "dispute.extend": {"by": ["mediator"], "most": 2}}
-    assert disputed(free)("mediator", d.Extend("m1", "dispute.answer", "40 days", "ill")).now.deadlines()[0][0] == day(49)
+    assert disputed(free)("mediator", d.Extend("m1", "dispute.answer", "40 days", "ill")).now.deadlines()[0][0] == day(
+        49
+    )
 
 
 # -- stages ----------------------------------------------------------------------------------------------------------
@@ -263,7 +282,11 @@ def test_where_it_says_at_once_nobody_else_escalates() -> None:
 
 
 def test_a_party_escalates_where_the_rulebook_leaves_it_to_them() -> None:
-    by_party = {**MEDIATED, "dispute.stages": ["mediation", "arbitration"], **{k: v for k, v in FREE.items() if k != "dispute.stages"}}
+    by_party = {
+        **MEDIATED,
+        "dispute.stages": ["mediation", "arbitration"],
+        **{k: v for k, v in FREE.items() if k != "dispute.stages"},
+    }
     rules = {**by_party, "dispute.escalate": {"when": "by a party", "by": ["payer", "payee"]}}
     disputed(rules).refused("not-now", "payer", d.Escalate("m1"))
     job = contested(rules)
@@ -302,7 +325,11 @@ def test_a_dispute_has_a_longest_life() -> None:
     """B2, B17: without any neutral it ends all the same."""
     job = contested(ALONE)
     assert job.wait(day(92) - MICRO).state("dispute") == "contested"
-    assert (job.wait(92).state("dispute"), job.outcome, job.net("payee")) == ("defaulted", ("dispute_lapsed", "procedure"), "175.00")
+    assert (job.wait(92).state("dispute"), job.outcome, job.net("payee")) == (
+        "defaulted",
+        ("dispute_lapsed", "procedure"),
+        "175.00",
+    )
 
 
 # -- the stake -------------------------------------------------------------------------------------------------------
@@ -324,7 +351,9 @@ def test_what_the_payee_was_already_paid_counts_first_and_the_rest_is_owed(
     job("payee", d.Contest("m1"))("platform", ek.arbitration.Appoint("m1", "art"))
     job("arbitrator", ek.arbitration.Award("m1", to_payee, "because"))
     assert (job.net("payee"), job.net("payer")) == (payee, payer)
-    assert {pair: money.text for pair, money in job.now.owed().items()} == ({} if owed is None else {("payee", "payer"): owed})
+    assert {pair: money.text for pair, money in job.now.owed().items()} == (
+        {} if owed is None else {("payee", "payer"): owed}
+    )
     assert job.state("milestone") == ("cancelled" if to_payee == "0.00" else "completed")
     assert job.state("escrow") == "settled"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import escrowkit as ek
@@ -13,7 +15,7 @@ PART = {"milestone.start": "in_part"}
 LOOKBACK = {"dispute.lookback": "180 days"}
 
 
-def released(amount: str = "350.00", **more: object) -> Job:
+def released(amount: str = "350.00", **more: Any) -> Job:
     return funded(**more)("payer", e.Release("m1", amount), 1)
 
 
@@ -57,7 +59,9 @@ def test_a_deposit_that_was_asked_for_is_confirmed_by_the_provider_alone() -> No
 
 def test_what_comes_over_the_price_or_too_late_is_the_payers() -> None:
     """B35: money that arrives late has an owner and a way out."""
-    slow = Job(rail="slow")("payer", e.RequestDeposit("m1", "350.00"))("provider", e.ConfirmDeposit("m1", "360.00", "w"))
+    slow = Job(rail="slow")("payer", e.RequestDeposit("m1", "350.00"))(
+        "provider", e.ConfirmDeposit("m1", "360.00", "w")
+    )
     assert (slow.balance("escrow:m1"), slow.balance("payable:payer")) == ("350.00", "10.00")
     slow("provider", e.ConfirmDeposit("m1", "5.00", "w2"))
     assert slow.balance("payable:payer") == "15.00"
@@ -185,7 +189,9 @@ def test_on_a_slow_rail_what_is_payable_waits_for_the_provider() -> None:
     assert (job.balance("payable:payee"), job.net("payee")) == ("350.00", "0.00")
     job("provider", e.FailPayout("m1", "payee", "350.00", "p1", "account closed"))
     assert job.balance("payable:payee") == "350.00"
-    job("provider", e.ConfirmPayout("m1", "payee", "350.00", "p1"))("provider", e.ConfirmPayout("m1", "payee", "350.00", "p1"))
+    job("provider", e.ConfirmPayout("m1", "payee", "350.00", "p1"))(
+        "provider", e.ConfirmPayout("m1", "payee", "350.00", "p1")
+    )
     assert (job.events, job.net("payee")) == (["escrow.repeated"], "350.00")
     job.refused("over-held", "provider", e.ConfirmPayout("m1", "payee", "0.01", "p2"))
 
@@ -200,7 +206,9 @@ def test_one_payout_may_cover_what_several_milestones_brought() -> None:
 # -- fees ------------------------------------------------------------------------------------------------------------
 
 
-def test_what_goes_back_of_released_money_takes_its_service_fee_along_or_leaves_it_with_whom_the_rulebook_says() -> None:
+def test_what_goes_back_of_released_money_takes_its_service_fee_along_or_leaves_it_with_whom_the_rulebook_says() -> (
+    None
+):
     for bearer, payer, payee, platform in (
         ("reversed", "-250.00", "225.00", "25.00"),
         ("payer", "-260.00", "225.00", "35.00"),
@@ -371,7 +379,10 @@ def test_a_seizure_never_goes_to_the_platform_nor_is_it_anybody_elses() -> None:
 
 def test_a_seizure_takes_what_clears_too_and_for_the_payee_leaves_it_clearing() -> None:
     job = funded(rules={"escrow.clearing": "5 days"})("payer", e.Release("m1", "100.00"), 1)
-    assert (job("platform", e.Seize("m1", "payer", "fraud"), 2).net("payer"), job.state("escrow")) == ("0.00", "settled")
+    assert (job("platform", e.Seize("m1", "payer", "fraud"), 2).net("payer"), job.state("escrow")) == (
+        "0.00",
+        "settled",
+    )
     other = funded(rules={"escrow.clearing": "5 days"})("payer", e.Release("m1", "100.00"), 1)
     other("payee", ek.dispute.Open("m1", "350.00", "why"), 1)("platform", e.Seize("m1", "payee", "fraud"), 2)
     assert (other.net("payee"), other.state("escrow"), other.state("dispute")) == ("250.00", "clearing", "overridden")
@@ -392,7 +403,11 @@ def test_a_chargeback_takes_from_the_escrow_first_then_what_clears_then_what_is_
     job = funded({"escrow.clearing": "5 days"}, rail="slow")("payer", e.Release("m1", "100.00"), 1).wait(6)
     job("payer", e.Release("m1", "100.00"), 7)
     job("provider", e.ChargeBack("m1", "300.00", "cb", "15.00"), 8)
-    assert (job.balance("escrow:m1"), job.balance("clearing:m1"), job.balance("payable:payee")) == ("0.00", "0.00", "50.00")
+    assert (job.balance("escrow:m1"), job.balance("clearing:m1"), job.balance("payable:payee")) == (
+        "0.00",
+        "0.00",
+        "50.00",
+    )
     assert (job.net("provider"), job.net("platform"), job.outcome) == ("15.00", "-15.00", ("charged_back", "override"))
 
 
@@ -432,7 +447,11 @@ def test_a_chargeback_names_its_deposit_where_there_are_several() -> None:
 def test_a_chargeback_that_empties_the_stake_overrides_the_dispute_and_unused_fees_go_back() -> None:
     job = contested(SHARED)("payer", ek.arbitration.PayFee("m1", "own", "20.00"), 3)
     job("provider", e.ChargeBack("m1", "350.00", "cb"), 4)
-    assert (job.state("dispute"), job.state("arbitration"), job.state("milestone")) == ("overridden", "closed", "cancelled")
+    assert (job.state("dispute"), job.state("arbitration"), job.state("milestone")) == (
+        "overridden",
+        "closed",
+        "cancelled",
+    )
     assert (job.net("payer"), job.state("escrow")) == ("0.00", "settled")
 
 
@@ -454,7 +473,9 @@ def test_a_reversed_chargeback_comes_back_to_where_it_was() -> None:
     paid = released()("provider", e.ChargeBack("m1", "350.00", "cb"), 2)("provider", ek.obligation.Pay("m1", "w"), 3)
     paid("provider", e.ReverseChargeBack("m1", "cb"), 4)
     assert (paid.net("payer"), paid.net("payee"), paid.net("platform")) == ("-350.00", "350.00", "0.00")
-    owing = released()("provider", e.ChargeBack("m1", "350.00", "cb"), 2)("provider", e.ReverseChargeBack("m1", "cb"), 4)
+    owing = released()("provider", e.ChargeBack("m1", "350.00", "cb"), 2)(
+        "provider", e.ReverseChargeBack("m1", "cb"), 4
+    )
     assert (owing.now.owed(), owing.state("obligation")) == ({}, "waived")
     over = funded()("provider", e.ChargeBack("m1", "350.00", "cb"))("payer", ek.milestone.Cancel("m1"))
     assert over("provider", e.ReverseChargeBack("m1", "cb")).net("payer") == "0.00"
@@ -497,7 +518,9 @@ def test_on_a_slow_rail_a_promised_refund_is_booked_when_the_provider_confirms()
     job("payee", e.RefundReleased("m1", "100.00"), 2)("payee", e.RefundReleased("m1", "20.00"), 2)
     assert job.last.entries == ()
     job.refused("not-now", "provider", e.ConfirmRefundReleased("m1", "70.00", "r0"))
-    job("provider", e.ConfirmRefundReleased("m1", "100.00", "r1"), 3)("provider", e.ConfirmRefundReleased("m1", "100.00", "r1"))
+    job("provider", e.ConfirmRefundReleased("m1", "100.00", "r1"), 3)(
+        "provider", e.ConfirmRefundReleased("m1", "100.00", "r1")
+    )
     assert (job.events, job.balance("payable:payer")) == (["escrow.repeated"], "100.00")
     job("provider", e.ConfirmRefundReleased("m1", "20.00", "r2"), 3)
     job.refused("not-now", "provider", e.ConfirmRefundReleased("m1", "20.00", "r3"))
@@ -546,7 +569,11 @@ def test_the_longest_holding_time_counts_for_money_that_is_there_without_a_gap()
 def test_dormant_money_goes_as_the_rulebook_answers() -> None:
     job = funded()
     assert job.wait(day(365) - MICRO).state("escrow") == "held"
-    assert (job.wait(365).net("payer"), job.state("milestone"), job.outcome) == ("0.00", "cancelled", ("dormant", "procedure"))
+    assert (job.wait(365).net("payer"), job.state("milestone"), job.outcome) == (
+        "0.00",
+        "cancelled",
+        ("dormant", "procedure"),
+    )
     noticed = funded({"escrow.dormancy.notice": "30 days"})
     assert noticed.wait(394).state("escrow") == "held"
     assert noticed.wait(395).state("escrow") == "settled"

@@ -59,11 +59,17 @@ def test_both_accept_and_one_party_twice_is_one() -> None:
     assert job.state("mediation") == "recommended"
     job.refused("terms-changed", "payee", m.Accept("m1", "100.01"))
     job("payee", m.Accept("m1", "100.00"))
-    assert (job.state("dispute"), job.net("payee"), job.outcome) == ("settled", "100.00", ("recommendation_accepted", "agreement"))
+    assert (job.state("dispute"), job.net("payee"), job.outcome) == (
+        "settled",
+        "100.00",
+        ("recommendation_accepted", "agreement"),
+    )
 
 
 def test_a_recommendation_that_one_side_rejects_is_void() -> None:
-    job = recommended(**{"mediation.on_failure": "stays"})("payer", m.Accept("m1", "100.00"))("payee", m.Reject("m1", "100.00"))
+    job = recommended(**{"mediation.on_failure": "stays"})("payer", m.Accept("m1", "100.00"))(
+        "payee", m.Reject("m1", "100.00")
+    )
     assert (job.state("mediation"), job.state("dispute"), job.net("payee")) == ("failed", "mediated", "0.00")
     job.refused("no-such-move", "payer", m.Accept("m1", "100.00"))
 
@@ -88,7 +94,9 @@ def test_a_recommendation_over_a_stake_that_a_chargeback_changed_is_void() -> No
     job.refused("no-such-move", "payee", m.Accept("m1", "100.00"))
 
 
-@pytest.mark.parametrize(("answer", "state", "paid"), [("rejected", "failed", "175.00"), ("recommendation", "agreed", "100.00")])
+@pytest.mark.parametrize(
+    ("answer", "state", "paid"), [("rejected", "failed", "175.00"), ("recommendation", "agreed", "100.00")]
+)
 def test_silence_on_a_recommendation_is_the_rulebooks(answer: str, state: str, paid: str) -> None:
     job = recommended(**{"mediation.accept.on_silence": answer})
     assert job.wait(day(8) - MICRO).state("mediation") == "recommended"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import escrowkit as ek
@@ -82,7 +84,9 @@ def test_an_id_is_used_once() -> None:
     ("in_part", "0.01", "active"),
     ("unfunded", None, "active"),
 ])  # fmt: skip
-def test_the_work_starts_when_it_is_funded_as_far_as_the_rulebook_asks(start: str, first: str | None, state: str) -> None:
+def test_the_work_starts_when_it_is_funded_as_far_as_the_rulebook_asks(
+    start: str, first: str | None, state: str
+) -> None:
     job = Job({"milestone.start": start})
     if first is not None:
         job("payer", ek.escrow.Deposit("m1", first))
@@ -99,7 +103,9 @@ def test_a_submission_waits_until_the_work_has_started() -> None:
 def test_a_submission_may_need_money_that_is_held() -> None:
     job = Job({"milestone.start": "unfunded", "milestone.submit_needs": "funded"})
     job.refused("not-now", "payee", m.Submit("m1", "zip"))
-    assert job("payer", ek.escrow.Deposit("m1", "1.00"))("payee", m.Submit("m1", "zip")).state("milestone") == "submitted"
+    assert (
+        job("payer", ek.escrow.Deposit("m1", "1.00"))("payee", m.Submit("m1", "zip")).state("milestone") == "submitted"
+    )
 
 
 def test_unfunded_work_is_warned_of() -> None:
@@ -236,7 +242,9 @@ def test_a_default_that_moves_money_waits_for_its_reminders_but_not_for_ever() -
         on_time("platform", m.RecordNotice("m1", "review"), days)
     assert on_time.now.deadlines()[0][0] == day(17.5)
     assert on_time.wait(17.5).last.warnings == ()
-    early = submitted(rules)("platform", m.RecordNotice("m1", "review"), 2)("platform", m.RecordNotice("m1", "milestone.review"), 3)
+    early = submitted(rules)("platform", m.RecordNotice("m1", "review"), 2)(
+        "platform", m.RecordNotice("m1", "milestone.review"), 3
+    )
     assert early.now.deadlines()[0][0] == day(15)
     unsent = submitted(rules)("platform", m.RecordNotice("m1", "review"), 2)
     assert unsent.now.deadlines()[0][0] == day(45)
@@ -283,7 +291,7 @@ def test_a_dispute_pauses_the_review_and_gives_back_the_time_that_was_left() -> 
 ROOF = {"attested": "roof", "by": "witness:dave"}
 
 
-def own(condition: object, **more: object) -> Job:
+def own(condition: object, **more: Any) -> Job:
     return funded(milestones=[{"id": "m1", "price": "350.00", "release_when": condition}], **more)
 
 
@@ -360,7 +368,11 @@ def cancelling(refund: str = "350.00", **rules: object) -> Job:
 def test_an_agreed_cancel_refunds_as_asked_and_the_rest_is_the_payees() -> None:
     """B21: a refund of a part leaves nothing behind."""
     whole = cancelling()("payee", m.AgreeCancel("m1", "350.00"), 3)
-    assert (whole.state("milestone"), whole.net("payer"), whole.outcome) == ("cancelled", "0.00", ("cancel_agreed", "agreement"))
+    assert (whole.state("milestone"), whole.net("payer"), whole.outcome) == (
+        "cancelled",
+        "0.00",
+        ("cancel_agreed", "agreement"),
+    )
     part = cancelling("100.00")("payee", m.AgreeCancel("m1", "100.00"), 3)
     assert (part.state("milestone"), part.net("payer"), part.net("payee")) == ("completed", "-250.00", "250.00")
 
@@ -436,7 +448,11 @@ def test_without_a_rule_there_are_no_requests() -> None:
 
 def test_the_payee_may_cancel_outside_a_dispute_and_all_that_is_held_goes_back() -> None:
     job = submitted()("payee", m.Cancel("m1"), 2)
-    assert (job.state("milestone"), job.net("payer"), job.outcome) == ("cancelled", "0.00", ("payee_refunded", "agreement"))
+    assert (job.state("milestone"), job.net("payer"), job.outcome) == (
+        "cancelled",
+        "0.00",
+        ("payee_refunded", "agreement"),
+    )
     disputed().refused("not-now", "payee", m.Cancel("m1"))
 
 
@@ -473,7 +489,10 @@ def test_work_that_the_payer_sends_back_is_not_late_at_once() -> None:
 def test_an_early_cancel_is_possible_until_so_long_before_it_is_due() -> None:
     rules = {"milestone.early.before_due": "3 days", "milestone.early.right": ["payer"]}
     terms = [{"id": "m1", "price": "350.00", "due": day(10)}]
-    assert funded(rules, milestones=terms)("payer", m.Cancel("m1"), day(7) - MICRO).outcome == ("early_cancelled", "procedure")
+    assert funded(rules, milestones=terms)("payer", m.Cancel("m1"), day(7) - MICRO).outcome == (
+        "early_cancelled",
+        "procedure",
+    )
     funded(rules, milestones=terms).refused("not-now", "payer", m.Cancel("m1"), 7)
     funded(rules).refused("not-now", "payer", m.Cancel("m1"), 1)
 
@@ -506,7 +525,9 @@ def test_a_split_of_nothing_cancels_and_a_declined_one_changes_nothing() -> None
     """G1: nothing is a proposal too."""
     job = funded(SPLIT)("payee", m.RequestRelease("m1", "0.00"), 1).wait(4)
     assert (job.state("milestone"), job.net("payer")) == ("cancelled", "0.00")
-    declined = funded({**SPLIT, "milestone.proposal.on_silence": "declined"})("payee", m.RequestRelease("m1", "10.00"), 1)
+    declined = funded({**SPLIT, "milestone.proposal.on_silence": "declined"})(
+        "payee", m.RequestRelease("m1", "10.00"), 1
+    )
     assert (declined.wait(50).state("milestone"), declined.net("payee")) == ("active", "0.00")
 
 
@@ -555,6 +576,10 @@ def test_while_disputed_the_work_waits(by: str, command: ek.table.Command) -> No
 def test_what_is_final_stays() -> None:
     """F2: a final milestone is immutable."""
     job = submitted()("payer", m.Approve("m1", "zip"))
-    for by, command in (("payee", m.Submit("m1", "x")), ("payee", m.Cancel("m1")), ("payer", m.RequestCancel("m1", "1.00"))):
+    for by, command in (
+        ("payee", m.Submit("m1", "x")),
+        ("payee", m.Cancel("m1")),
+        ("payer", m.RequestCancel("m1", "1.00")),
+    ):
         job.refused("no-such-move", by, command)
     assert job.now.at > START

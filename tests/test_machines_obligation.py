@@ -8,7 +8,9 @@ from helpers import Job, submitted
 
 
 def owing(**rules: object) -> Job:
-    job = submitted({"dispute.stages": [], "dispute.lookback": "30 days", **rules})("payer", ek.escrow.Release("m1", "350.00"), 2)
+    job = submitted({"dispute.stages": [], "dispute.lookback": "30 days", **rules})(
+        "payer", ek.escrow.Release("m1", "350.00"), 2
+    )
     return job("payer", ek.dispute.Open("m1", "100.00", "bad"), 3)("payee", ek.dispute.Concede("m1", "100.00"), 3)
 
 
@@ -48,8 +50,14 @@ def test_with_what_is_paid_back_goes_the_service_fee_that_was_on_it() -> None:
 
 
 def test_a_fee_that_went_back_and_that_the_payee_bears_is_owed() -> None:
-    fee = {"escrow.service_fee.model": "flat", "escrow.service_fee.rate": "10%", "escrow.service_fee.on_refund": "payee"}
-    job = submitted({**fee, "escrow.clearing": "5 days", "dispute.stages": []})("payer", ek.milestone.Approve("m1", "zip"), 2)
+    fee = {
+        "escrow.service_fee.model": "flat",
+        "escrow.service_fee.rate": "10%",
+        "escrow.service_fee.on_refund": "payee",
+    }
+    job = submitted({**fee, "escrow.clearing": "5 days", "dispute.stages": []})(
+        "payer", ek.milestone.Approve("m1", "zip"), 2
+    )
     job("payer", ek.dispute.Open("m1", "100.00", "bad"), 3)("payee", ek.dispute.Concede("m1", "100.00"), 3)
     assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "payer"): "10.00"}
     assert job.net("payer") == "-260.00"

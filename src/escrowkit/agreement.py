@@ -158,7 +158,7 @@ class Agreement:
         lane = self.lanes.get(milestone)
         if lane is None:
             known = ", ".join(self.lanes)
-            raise UnknownMilestone(f"There is no milestone {milestone!r} here; there are: {known}.")
+            raise UnknownMilestone(f"There is no milestone {shown(milestone)} here; there are: {known}.")
         return Pot(self, lane, at or self.at)
 
     def state(self, name: str) -> str | None:
@@ -168,7 +168,7 @@ class Agreement:
         """
         machine, _, rest = name.partition(".")
         if machine not in TABLES:
-            raise BadArgument(f"{name!r} names no machine; there are: {', '.join(TABLES)}")
+            raise BadArgument(f"{shown(name)} names no machine; there are: {', '.join(TABLES)}")
         milestone, _, number = rest.partition("/")
         record = self._record(machine, self.pot(milestone).lane, number)
         return None if record is None else str(record.state.value)
@@ -322,12 +322,11 @@ def open_agreement(
         raise NotInForce(f"{book_.name} applies from {book_.applies_from:%Y-%m-%d}.", until=book_.applies_from)
     _check_parties(parties)
     if rail not in ("instant", "slow"):
-        raise BadArgument(f"rail = {rail!r}: it is 'instant' or 'slow'", key="rail")
+        raise BadArgument(f"rail = {shown(rail)}: it is 'instant' or 'slow'", key="rail")
     terms = _read_terms(milestones, currency)
     lanes = {t.id: book_.override(t.rules, f"overrides of {t.id}") for t in terms}
     for t in terms:
         _check_terms(lanes[t.id], t)
-    before = Money.parse(billed_before, currency) if isinstance(billed_before, str) else billed_before
     opened = Opened(
         "",
         book_,
@@ -335,7 +334,7 @@ def open_agreement(
         dict(parties),
         currency,
         rail,
-        {before.currency: before} if before else {},
+        _read_billed(billed_before, currency),
         terms,
         by="rules",
         at=start,
@@ -348,14 +347,24 @@ def open_agreement(
     return _settle(agreement, commands, start, None, engine, ()).agreement
 
 
+def _read_billed(said: Any, currency: str) -> dict[str, Money]:
+    """What was billed before, by currency."""
+    if said is None:
+        return {}
+    before = said if isinstance(said, Money) else Money.parse(said, currency)
+    if before.minor < 0:
+        raise BadAmount(f"billed_before = {before}: it cannot be negative", key="billed_before")
+    return {before.currency: before}
+
+
 def _check_parties(parties: Mapping[str, str]) -> None:
     if not isinstance(parties, Mapping) or set(parties) != {"payer", "payee"}:
         raise BadArgument("parties name a payer and a payee", key="parties")
     for role, id_ in parties.items():
         if not isinstance(id_, str) or not id_.strip():
-            raise BadArgument(f"parties.{role} = {id_!r}: an id is a text that is not empty", key="parties")
+            raise BadArgument(f"parties.{role} = {shown(id_)}: an id is a text that is not empty", key="parties")
         if id_ != role and role_of(id_) is not None:
-            raise BadTerms(f"parties.{role} = {id_!r}: this is the name of another role.", key="parties")
+            raise BadTerms(f"parties.{role} = {shown(id_)}: this is the name of another role.", key="parties")
     if parties["payer"] == parties["payee"]:
         raise BadTerms(f"{parties['payer']!r} cannot be on both sides.", key="parties")
 
@@ -376,7 +385,8 @@ def _one_terms(given: MilestoneTerms, currency: str) -> Terms:
         given = {"id": given[0], "price": given[1]}
     if not isinstance(given, Mapping) or not {"id", "price"} <= set(given) or set(given) - _TERMS:
         raise BadArgument(
-            f"a milestone is (id, price) or a mapping with {', '.join(sorted(_TERMS))}, not {given!r}", key="milestones"
+            f"a milestone is (id, price) or a mapping with {', '.join(sorted(_TERMS))}, not {shown(given)}",
+            key="milestones",
         )
     own = given.get("currency", currency)
     exponent(own)
@@ -400,7 +410,7 @@ def _one_terms(given: MilestoneTerms, currency: str) -> Terms:
 def _id(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or any(c in value for c in "/:. \t\n") or len(value) > 100:
         raise BadArgument(
-            f"{value!r} is no id of a milestone: a short text without blanks, '/', ':' and '.' is needed", key="id"
+            f"{shown(value)} is no id of a milestone: a short text without blanks, '/', ':' and '.' is needed", key="id"
         )
     return value
 
@@ -451,20 +461,23 @@ def decide(
             command = arg.check(command, agreement.currency).command
         now = _forward(agreement, at)
     except Refused as refused:
-        raise refused.where(
-            machine=command.machine, milestone=command.milestone or None, command=command.word, by=by
-        ) from None
+        raise _placed(refused, command, by) from None
     before = advance(agreement, now, engine=engine)
     try:
         done = _carry_out(before.agreement, command, wrong, by, now, actor, key, said, engine)
     except Refused as refused:
         refused.decision = before if before.events else None
-        raise refused.where(
-            machine=command.machine, milestone=command.milestone or None, command=command.word, by=by
-        ) from None
+        raise _placed(refused, command, by) from None
     return Decision(
         done.agreement, before.events + done.events, before.entries + done.entries, before.warnings + done.warnings
     )
+
+
+def _placed(refused: Refused, command: Command, by: Any) -> Refused:
+    """A refusal that says where; what was said wrongly is not repeated as a place."""
+    names = {"milestone": command.milestone or None, "by": by}
+    texts = {name: value for name, value in names.items() if isinstance(value, str)}
+    return refused.where(machine=command.machine, command=command.word, **texts)
 
 
 def _check_command(agreement: Agreement, command: Any) -> None:
@@ -496,7 +509,7 @@ def _repeat(agreement: Agreement, key: str, said: str) -> Decision:
 def _currency(agreement: Agreement, command: Command) -> str:
     """The currency of the milestone that a command names; a new one has the agreement's."""
     if not isinstance(command.milestone, str):
-        raise BadArgument(f"milestone = {command.milestone!r}: the id of a milestone is needed", key="milestone")
+        raise BadArgument(f"milestone = {shown(command.milestone)}: the id of a milestone is needed", key="milestone")
     lane = agreement.lanes.get(command.milestone)
     if isinstance(command, milestone.Propose) and lane is None:
         _id(command.milestone)
@@ -867,7 +880,7 @@ def view(agreement: Agreement, by: str) -> Agreement:
     Who has paid a sealed deposit is shown to nobody but who paid until the window closes. Raises `BadArgument`.
     """
     if not isinstance(by, str) or (role_of(by) is None and by not in agreement.parties.values()):
-        raise BadArgument(f"by = {by!r}: the name of a role is needed", key="by")
+        raise BadArgument(f"by = {shown(by)}: the name of a role is needed", key="by")
     name = _name(agreement, by)
     seen = [record for record in agreement.history if not _is_hidden(record.event, agreement, name)]
     return changed(_as_seen(_renumbered(seen)), seen_by=by)

@@ -570,12 +570,11 @@ class Pot:
     @property
     def fee_weights(self) -> dict[str, int]:
         """How the arbitrator's fee is borne, after a ruling."""
-        paid = {name: self.deposited_fee(name).minor for name in ("payer", "payee", "platform")}
-        borne, it = self.rules["arbitration.fee.borne"], self._open_case
+        borne, it, case = self.rules["arbitration.fee.borne"], self._open_case, self.arbitration
         to_payee = it.to_payee if it.to_payee is not None else it.stake
-        if borne == "each":
-            return paid
-        if self.arbitration is not None and self.arbitration.state is arbitration.S.REFUSED:
+        if case is not None and borne == "each":
+            return arbitration.share_weights(case)
+        if case is not None and case.state is arbitration.S.REFUSED:
             shares = {"payer": (it.stake - to_payee).minor, "payee": to_payee.minor}
             return shares if any(shares.values()) else {"payer": 1, "payee": 1}
         lost = self._lost(it, to_payee)

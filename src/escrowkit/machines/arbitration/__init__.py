@@ -45,7 +45,7 @@ from escrowkit.machines.arbitration.guards import (
     on_the_menu,
     other_paid,
     own_share,
-    paid_weights,
+    share_weights,
     settle,
     window_is_over,
 )
@@ -93,7 +93,7 @@ __all__ = [
     "on_the_menu",
     "other_paid",
     "own_share",
-    "paid_weights",
+    "share_weights",
     "settle",
     "window_is_over",
 ]

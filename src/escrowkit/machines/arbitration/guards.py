@@ -138,7 +138,7 @@ def _cost(ctx: Context[Arbitration]) -> Money:
 
 def _borne(ctx: Context[Arbitration], paid: Mapping[str, Money], earned: Money) -> dict[str, Money]:
     """By the rulebook's weights, but nobody bears more than was paid in for it; the other then bears the rest."""
-    weights = ctx.pot.fee_weights if ctx.it.ruled else paid_weights(paid)
+    weights = ctx.pot.fee_weights if ctx.it.ruled else share_weights(ctx.it)
     names = [name for name in paid if weights.get(name)]
     if not earned or not names:
         return dict.fromkeys(paid, ctx.pot.zero)
@@ -150,6 +150,6 @@ def _borne(ctx: Context[Arbitration], paid: Mapping[str, Money], earned: Money) 
     return borne
 
 
-def paid_weights(paid: Mapping[str, Money]) -> dict[str, int]:
-    """Each in proportion to what it paid in."""
-    return {name: money.minor for name, money in paid.items()}
+def share_weights(it: Arbitration) -> dict[str, int]:
+    """Each in proportion to its share, whoever paid it in."""
+    return {name: money.minor for name, money in it.shares.items()}

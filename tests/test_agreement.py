@@ -1,0 +1,428 @@
+"""An agreement as a whole: opening, deciding, keys, time, ending, views; every rule in one sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import attrs
+import pytest
+
+import escrowkit as ek
+from escrowkit.agreement import Decision, End, Record, Restrict
+from escrowkit.errors import REFUSALS, BrokenBooks, DefinitionError, KeyConflict, Refused
+from escrowkit.machines import dispute, escrow, milestone
+from escrowkit.money import Money
+from helpers import MICRO, SHARED, START, Job, contested, day, disputed, funded, submitted
+
+TWO = (("m1", "350.00"), ("m2", "100.00"))
+PARTIES = {"payer": "ada", "payee": "lin"}
+
+
+def opened(**said: Any) -> ek.Agreement:
+    terms: dict[str, Any] = {
+        "rulebook": "standard@1",
+        "parties": PARTIES,
+        "currency": "USD",
+        "milestones": [("m1", "350.00")],
+        "at": START,
+    }
+    return ek.open_agreement(**{**terms, **said})
+
+
+# -- opening ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_agreement_opened_before_its_rulebook_applies_is_refused() -> None:
+    with pytest.raises(ek.errors.NotInForce) as refused:
+        opened(at=datetime(2017, 12, 31, 23, 59, tzinfo=timezone.utc))  # noqa: UP017
+    assert refused.value.until == datetime(2018, 1, 1, tzinfo=UTC)
+    assert opened(at=refused.value.until)
+
+
+@pytest.mark.parametrize("parties", [
+    {"payer": "ada", "payee": "ada"},
+    {"payer": "payee", "payee": "lin"},
+    {"payer": "ada", "payee": "platform"},
+    {"payer": "ada", "payee": "witness:dave"},
+    {"payer": "clock", "payee": "lin"},
+])  # fmt: skip
+def test_one_id_is_on_one_side_and_no_other_role(parties: dict[str, str]) -> None:
+    """F5: nobody pays himself, and nobody is a party and a neutral."""
+    with pytest.raises(ek.errors.BadTerms):
+        opened(parties=parties)
+
+
+@pytest.mark.parametrize(
+    "parties", [None, {}, {"payer": "ada"}, {"payer": "", "payee": "lin"}, {"payer": 1, "payee": "lin"}]
+)
+def test_an_agreement_names_two_parties(parties: Any) -> None:
+    with pytest.raises(ek.errors.BadArgument):
+        opened(parties=parties)
+
+
+def test_the_roles_names_are_ids_of_the_parties_too() -> None:
+    now = opened(parties={"payer": "payer", "payee": "payee"})
+    assert now.decide(escrow.Deposit("m1", "350.00"), by="payer", at=START).events
+
+
+@pytest.mark.parametrize("milestones", [
+    (), "m1", {"m1": "350.00"}, [("m1",)], [("m1", "1.00", "x")], [{"id": "m1"}], [{"id": "m1", "price": "1.00", "cost": 1}],
+    [("m1", "1.00"), ("m1", "2.00")], [("", "1.00")], [("a/b", "1.00")], [("a:b", "1.00")], [(7, "1.00")], [("x" * 101, "1.00")],
+    [("m1", 1.0)], [("m1", None)], [{"id": "m1", "price": "1.00", "due": "soon"}], [{"id": "m1", "price": "1.00", "currency": "XYZ"}],
+])  # fmt: skip
+def test_an_agreement_has_milestones_each_with_an_id_of_its_own_and_a_price(milestones: Any) -> None:
+    """H9, B5: an agreement without milestones is no agreement."""
+    with pytest.raises(ek.errors.BadArgument):
+        opened(milestones=milestones)
+
+
+@pytest.mark.parametrize("price", ["0.00", "-1.00", "1.001", "9" * 31])
+def test_a_price_that_cannot_be_is_a_bad_amount(price: str) -> None:
+    """D4, H4."""
+    with pytest.raises(ek.errors.BadAmount):
+        opened(milestones=[("m1", price)])
+
+
+def test_a_currency_that_the_rulebook_has_no_amounts_for_is_refused() -> None:
+    with pytest.raises(ek.errors.WrongCurrency):
+        opened(currency="JPY", milestones=[("m1", "350")])
+    with pytest.raises(ek.errors.WrongCurrency):
+        opened(milestones=[("m1", "1.00 EUR")])
+
+
+def test_other_nonsense_at_the_opening_says_what_is_wrong() -> None:
+    for said in (
+        {"rail": "fast"},
+        {"currency": "usd"},
+        {"currency": None},
+        {"at": None},
+        {"at": datetime(2024, 3, 1)},
+        {"billed_before": 5},
+        {"billed_before": "x"},
+    ):
+        with pytest.raises(ek.errors.BadArgument):
+            opened(**said)
+    with pytest.raises(ek.errors.BadAmount):
+        opened(billed_before="-1.00")
+    for rules in ({"milestone.nonsense": 1}, {"milestone.review.within": "0 days"}, 7):
+        with pytest.raises(DefinitionError):
+            opened(rules=rules)
+
+
+def test_a_rulebook_is_resolved_and_pinned_and_a_milestone_may_have_its_own() -> None:
+    """C8, I5: what is changed later changes no open agreement."""
+    now = opened(milestones=[("m1", "350.00"), {"id": "m2", "price": "9.00", "rules": {"escrow.clearing": "none"}}])
+    assert (now.pot("m1").rules["escrow.clearing"] is None, now.pot("m2").rules["escrow.clearing"]) == (False, None)
+    opening: Any = now.events()[0]
+    assert opening.digest == opening.rulebook.digest == ek.load("standard@1").digest
+
+
+def test_what_was_billed_before_counts_for_the_tiers() -> None:
+    tiers = [{"up_to": {"USD": "500.00", "EUR": "500.00", "GBP": "500.00"}, "rate": "20%"}, {"rate": "10%"}]
+    rules = {"escrow.service_fee.model": "tiered", "escrow.service_fee.tiers": tiers, "escrow.clearing": "none"}
+    job = Job(rules, plain=False, billed_before=Money(45_000, "USD"))
+    job("payer", escrow.Deposit("m1", "350.00"))("payer", escrow.Release("m1", "350.00"))
+    assert job.net("platform") == "40.00"
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def test_states_are_read_by_name() -> None:
+    job = contested(SHARED)
+    assert job.now.states() == {
+        "milestone.m1": "disputed",
+        "escrow.m1": "frozen",
+        "dispute.m1/1": "arbitrated",
+        "arbitration.m1/1": "offered",
+    }
+    assert (job.state("dispute.m1/1"), job.state("dispute.m1/2"), job.state("mediation"), job.state("obligation")) == (
+        "arbitrated", None, None, None,
+    )  # fmt: skip
+    assert job.state("dispute.m1/²") is None
+    with pytest.raises(ek.errors.BadArgument):
+        job.state("nonsense.m1")
+    with pytest.raises(ek.errors.UnknownMilestone):
+        job.state("escrow.m9")
+
+
+def test_sums_are_read_by_account_and_currency() -> None:
+    job = Job(milestones=[("m1", "350.00"), {"id": "m2", "price": "9.00", "currency": "EUR"}])
+    job("payer", escrow.Deposit("m1", "350.00"))("payer", escrow.Deposit("m2", "9.00"))
+    assert job.now.currencies == ("USD", "EUR")
+    assert (job.now.held().text, job.now.held("EUR").text, job.now.net("payer", "EUR").text) == (
+        "350.00",
+        "9.00",
+        "-9.00",
+    )
+    job.refused("wrong-currency", "payer", escrow.Release("m2", "9.00 USD"))
+
+
+# -- deciding --------------------------------------------------------------------------------------------------------
+
+
+def test_refusals_come_in_one_order() -> None:
+    """Of several that apply the first of the list is told."""
+    job = funded()("payer", escrow.Release("m1", "1.00"), key="k")
+    early = START - MICRO
+    told = [
+        job.refused("key-conflict", "stranger", escrow.Release("m9", "x"), early, key="k"),
+        job.refused("unknown-milestone", "stranger", escrow.Release("m9", "x"), early),
+        job.refused("bad-argument", "stranger", escrow.Release("m1", "x"), early),
+        job.refused("time-runs-backwards", "stranger", milestone.AgreeCancel("m1", "1.00 EUR"), early),
+        job.refused("no-such-move", "stranger", milestone.AgreeCancel("m1", "1.00 EUR")),
+        job.refused("not-your-move", "stranger", escrow.Release("m1", "1.00 EUR")),
+        job.refused("wrong-currency", "payer", escrow.Release("m1", "1.00 EUR")),
+        job.refused("bad-amount", "payer", escrow.Release("m1", "0.00")),
+        job.refused("over-held", "payer", escrow.Release("m1", "999.00")),
+    ]
+    order = [refusal.code for refusal in REFUSALS]
+    assert [order.index(refused.code) for refused in told] == sorted(order.index(refused.code) for refused in told)
+    for refused in told:
+        assert (refused.machine, refused.command) in (("escrow", "release"), ("milestone", "agree_cancel"))
+        assert refused.by in ("stranger", "payer")
+        assert str(refused).startswith(f"[{refused.code}] ")
+
+
+def test_what_the_sources_do_not_settle_is_told_to_who_needs_it_and_to_nobody_else() -> None:
+    job = funded({"escrow.roll_over": "unknown", "milestone.late": "unknown"}, milestones=TWO)
+    refused = job.refused("unknown-rulebook-value", "payer", escrow.RollOver("m1", "1.00", "m2"))
+    assert "escrow.roll_over" in refused.words
+    job.refused("not-your-move", "payee", escrow.RollOver("m1", "1.00", "m2"))
+    job.refused("unknown-rulebook-value", "payer", milestone.Cancel("m1"))
+    assert job("payee", milestone.Cancel("m1")).state("milestone") == "cancelled"
+
+
+def test_a_clock_that_needs_what_the_sources_do_not_settle_never_fires() -> None:
+    for rules in (
+        {"milestone.review.on_silence": "unknown"},
+        {"milestone.review.within": "unknown"},
+        {"milestone.review.notices": "unknown"},
+        {"milestone.review.since": "unknown"},
+        {"escrow.service_fee.model": "unknown"},
+    ):
+        job = submitted({"escrow.dormancy": "unknown", **rules}).wait(1000)
+        assert job.state("milestone") == "submitted"
+    answer = disputed({"dispute.answer.payee.on_silence": "unknown", "dispute.longest": "unknown"}).wait(1000)
+    assert answer.state("dispute") == "opened"
+    both = disputed(
+        {"dispute.answer.payee.on_silence": "unknown", "dispute.answer.opener_too": True, "dispute.stages": []}
+    )
+    assert (both.wait(9).state("dispute"), both.net("payee")) == ("defaulted", "350.00")
+    one = contested(
+        {**SHARED, "arbitration.one_paid.gets": "unknown", "arbitration.pay.order": "any", "dispute.longest": "unknown"}
+    )
+    one("payer", ek.arbitration.PayFee("m1", "own", "20.00"))
+    assert one.wait(1000).state("arbitration") == "half_funded"
+
+
+def test_a_reaction_that_needs_it_refuses_the_command_whole() -> None:
+    job = submitted({"escrow.service_fee.model": "unknown"})
+    before = job.now
+    refused = job.refused("unknown-rulebook-value", "payer", milestone.Approve("m1", "zip"))
+    assert (refused.machine, refused.command, job.now) == ("milestone", "approve", before)
+
+
+def test_nobody_outside_is_the_clock_or_the_rules() -> None:
+    """F14: what silence decides nobody can say."""
+    job = submitted()
+    for by in ("clock", "rules", ek.Role.CLOCK, ek.Role.RULES):
+        job.refused("not-your-move", by, milestone.Lapse("m1", "review"))
+        job.refused("not-your-move", by, escrow.Release("m1", "350.00"))
+    job.refused("not-your-move", "rules", escrow.Disburse("m1", Money(1, "USD"), "awarded", ek.Kind.MERITS))
+
+
+def test_who_acted_is_recorded_and_decides_nothing() -> None:
+    now = opened()
+    decision = now.decide(escrow.Deposit("m1", "350.00"), by="ada", at=START, actor="bot-7")
+    assert {event.actor for event in decision.events if event.by == "payer"} == {"bot-7"}
+    assert {event.actor for event in decision.events if event.by == "rules"} == {None}
+    assert decision.events[0].by == "payer"
+
+
+def test_a_refused_command_changes_nothing() -> None:
+    job = funded()
+    before = job.now
+    job.refused("over-held", "payer", escrow.Release("m1", "999.00"))
+    assert job.now is before
+    assert ek.replay(before.history) == before
+
+
+def test_a_late_command_meets_the_deadlines_first_and_a_refusal_carries_what_they_decided() -> None:
+    """B31, D10: what was due is decided, whether a scheduler ran or not."""
+    job = submitted()
+    before = job.now
+    refused = job.refused("no-such-move", "payer", milestone.RequestChanges("m1", "no"), 400)
+    assert refused.decision == before.advance(day(400))
+    assert refused.decision is not None
+    assert refused.decision.events
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_key_gives_the_same_answer_and_nothing_happens() -> None:
+    """A9, E12: a repeat is safe at any later time."""
+    job = funded()
+    first = job("payer", escrow.Release("m1", "100.00"), 1, key="r1").last
+    for days in (1, 300):
+        again = job.now.decide(escrow.Release("m1", "100.00"), by="ada", at=day(days), key="r1")
+        assert (again.repeated, again.answer, again.events, again.agreement) == (True, first.events, (), job.now)
+    assert ek.replay(job.now.history).keys == job.now.keys
+
+
+def test_a_key_with_another_command_or_by_another_is_a_conflict_before_any_other_rule() -> None:
+    job = funded()("payer", escrow.Release("m1", "100.00"), key="r1")
+    for by, command in (
+        ("payer", escrow.Release("m1", "100.01")),
+        ("payee", escrow.Release("m1", "100.00")),
+        ("payer", escrow.Release("m9", "x")),
+    ):
+        job.refused("key-conflict", by, command, START - MICRO, key="r1")
+    with pytest.raises(KeyConflict):
+        job.now.decide(escrow.Release("m1", "1.00"), by="payer", at=START, key="r1")
+
+
+def test_a_refused_command_uses_up_no_key() -> None:
+    job = funded()
+    job.refused("over-held", "payer", escrow.Release("m1", "999.00"), key="r1")
+    assert job("payer", escrow.Release("m1", "1.00"), key="r1").last.events
+
+
+def test_the_answer_under_a_key_leaves_out_what_deadlines_decided_before() -> None:
+    job = submitted(milestones=TWO)
+    decision = job("payer", escrow.Deposit("m2", "100.00"), 20, key="d").last
+    assert decision.events[0].milestone == "m1"
+    again = job.now.decide(escrow.Deposit("m2", "100.00"), by="payer", at=day(20), key="d")
+    assert {event.milestone for event in again.answer} == {"m2"}
+
+
+# -- conduct and ending ----------------------------------------------------------------------------------------------
+
+
+def test_conduct_moves_neither_money_nor_clocks() -> None:
+    job = submitted()
+    deadlines = job.now.deadlines()
+    for by in ("platform", "mediator"):
+        job(by, Restrict(role="payee", right="rating", reason="rude", until=day(9)))
+        assert (job.last.entries, job.now.deadlines()) == ((), deadlines)
+    for by in ("payer", "payee", "stranger"):
+        job.refused("not-your-move", by, Restrict(role="payee", right="rating", reason="rude"))
+    job.refused("bad-argument", "platform", Restrict(role="payee", right="", reason="rude"))
+
+
+def test_ending_asks_for_gives_back_cancels_and_withdraws_as_if_said_one_by_one() -> None:
+    job = funded(milestones=(*TWO, ("m3", "10.00")))("payer", milestone.Propose("m4", "5.00"))(
+        "payee", milestone.Propose("m5", "5.00")
+    )
+    payer = Job.__new__(Job)
+    payer.now, payer.last = job.now, job.last
+    payer("payer", End(reason="over"), key="end")
+    states = {name: payer.state(f"milestone.{name}") for name in payer.now.milestones}
+    assert states == {"m1": "cancelling", "m2": "cancelled", "m3": "cancelled", "m4": "declined", "m5": "declined"}
+    assert payer("payer", End(reason="over"), key="end").last.repeated
+    payer.refused("not-now", "payer", End(reason="again"))
+    job("payee", End(reason="over"))
+    assert {job.state(f"milestone.{name}") for name in ("m1", "m2", "m3")} == {"cancelled"}
+    assert job.net("payer") == "0.00"
+
+
+def test_ending_is_all_or_nothing() -> None:
+    """H2: one milestone that cannot be ended, and none is."""
+    job = disputed(milestones=TWO)
+    before = job.now
+    for by in ("payer", "payee"):
+        job.refused("not-now", by, End(reason="over"))
+    assert job.now == before
+    job.refused("not-your-move", "platform", End(reason="over"))
+    done = funded()("payer", escrow.Release("m1", "350.00"))
+    done.refused("not-now", "payer", End(reason="over"))
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+def test_time_never_runs_backwards_and_the_same_instant_is_fine() -> None:
+    job = funded()("payer", escrow.Release("m1", "1.00"), 1)
+    job.refused("time-runs-backwards", "payer", escrow.Release("m1", "1.00"), day(1) - MICRO)
+    with pytest.raises(ek.errors.TimeRunsBackwards):
+        job.now.advance(START)
+    assert job("payer", escrow.Release("m1", "1.00"), 1).last.events
+
+
+def test_an_instant_is_one_in_every_zone() -> None:
+    zone = timezone(timedelta(hours=5, minutes=30))
+    there = opened(at=START.astimezone(zone))
+    assert there == opened()
+    assert there.decide(escrow.Deposit("m1", "350.00"), by="payer", at=day(1).astimezone(zone)).events[0].at == day(1)
+
+
+def test_deadlines_of_one_instant_fire_in_one_order() -> None:
+    """D8: disputes before milestones before escrows, then by milestone."""
+    rules = {
+        "milestone.review.within": "7 days",
+        "dispute.answer.payee.within": "7 days",
+        "escrow.dormancy.idle": "7 days",
+        "escrow.dormancy.on_silence": "payer",
+        "dispute.stages": [],
+    }
+    job = Job(rules, milestones=[("m1", "10.00"), ("m2", "10.00"), ("m3", "10.00"), ("m4", "10.00")])
+    for id_ in job.now.milestones:
+        job("payer", escrow.Deposit(id_, "10.00"))
+    for id_ in ("m3", "m2"):
+        job("payee", milestone.Submit(id_, "zip"))
+    job("payer", dispute.Open("m4", "10.00", "why"))
+    assert [(id_, clock.machine, clock.name) for at, id_, clock in job.now.deadlines() if at == day(7)] == [
+        ("m4", "dispute", "answer"),
+        ("m2", "milestone", "review"),
+        ("m3", "milestone", "review"),
+        ("m1", "escrow", "dormancy"),
+        ("m2", "escrow", "dormancy"),
+        ("m3", "escrow", "dormancy"),
+    ]
+    job.wait(7)
+    assert job.net("payee") == "20.00"
+
+
+def test_nothing_due_nothing_happens() -> None:
+    job = funded()
+    assert job.now.advance(day(1)) == Decision(job.now)
+
+
+# -- histories -------------------------------------------------------------------------------------------------------
+
+
+def test_a_history_that_was_changed_does_not_verify() -> None:
+    """I2: what is held is worked out, never believed."""
+    now = funded().now
+    place = next(n for n, record in enumerate(now.history) if record.entries)
+    forged = attrs.evolve(now.history[place], entries=())
+    history = (*now.history[:place], forged, *now.history[place + 1 :])
+    with pytest.raises(BrokenBooks):
+        ek.replay(history).verify()
+    with pytest.raises(BrokenBooks):
+        attrs.evolve(now, at=day(9)).verify()
+
+
+def test_an_empty_history_makes_no_agreement() -> None:
+    with pytest.raises(ek.errors.BadArgument):
+        ek.replay(())
+    assert ek.replay([Record(opened().events()[0], (), 0)]).milestones == ("m1",)
+
+
+def test_books_that_break_are_never_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused reaction and a refused clock are faults of the tables, and nothing is changed."""
+    from escrowkit import agreement as module
+
+    job = submitted()
+    monkeypatch.setattr(module, "reactions", lambda pot, event: iter([escrow.Thaw("m1")]))
+    with pytest.raises(BrokenBooks):
+        job.now.decide(milestone.Approve("m1", "zip"), by="payer", at=day(2))
+    with pytest.raises(BrokenBooks):
+        job.now.advance(day(20))
+
+
+def test_every_refusal_is_one_of_the_closed_list() -> None:
+    assert all(issubclass(refusal, Refused) for refusal in REFUSALS)
+    assert len({refusal.code for refusal in REFUSALS}) == len(REFUSALS)
