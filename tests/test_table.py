@@ -308,6 +308,16 @@ class Weighed(Event):
         (Row(S.LOST, Deliver, R.PROVIDER, S.DELIVERED, Arrived), "final state lost has a way out to delivered"),
         (Row(None, Hold, R.PLATFORM, S.SENT, Stopped), "state sent is created but is not named initial"),
         (Row(S.PACKED, Note, (), SAME, Noted), "packed on note: nobody may make this move"),
+        (Row((), Note, R.PAYER, SAME, Noted), " on note: it starts in no state"),
+        (
+            Row(S.PACKED, Note, R.PAYER, SAME, None),
+            "packed on note: a row without an event only says why the command waits, and needs a guard that says it",
+        ),
+        (
+            Row(S.PACKED, Note, R.PAYER, S.LOST, None, stamped),
+            "packed on note: a row without an event only says why the command waits, and needs a guard that says it",
+        ),
+        (Row(None, Note, R.PAYER, SAME, Noted), "None on note: what creates must say which state"),
         (
             Row(S.PACKED, Lapse, R.CLOCK, S.LOST, Vanished),
             "packed on lapse: a move by the clock, and no other, names its clocks",
@@ -380,6 +390,41 @@ def test_a_way_round_in_a_circle_is_no_way_out() -> None:
 def test_a_row_that_only_waits_is_no_way_to_anywhere() -> None:
     rows = [row for row in ROWS if isinstance(row, tuple) or row.command not in (SendOff, Hold, LetGo)]
     assert "state 'sent' cannot be reached" in problems(Waits(S.PACKED, SendOff, PARTY, stamped), rows=rows)
+
+
+def test_a_way_back_reaches_nothing_that_was_not_reached_before() -> None:
+    rows = (
+        Row(None, Pack, R.PAYER, S.PACKED, Packed),
+        Row((S.PACKED, S.SENT), Hold, R.PLATFORM, S.HELD, Stopped),
+        Row(S.HELD, LetGo, R.PLATFORM, BACK, WentOn),
+        Row((S.PACKED, S.SENT), Deliver, R.PROVIDER, S.DELIVERED, Arrived),
+        Row((S.PACKED, S.SENT), Lapse, R.CLOCK, S.LOST, Vanished, (), "patience"),
+    )
+    with pytest.raises(DefinitionError, match="state 'sent' cannot be reached"):
+        Table("parcel", S, initial=S.PACKED, final={S.DELIVERED, S.LOST}, rows=rows)
+
+
+def test_an_initial_state_must_be_created_and_a_final_one_must_be_known() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Table("parcel", S, initial=(S.PACKED, S.SENT), final={S.DELIVERED, S.LOST, Elsewhere.NOWHERE}, rows=PARCEL.rows)
+    assert "state sent is named initial, but nothing creates it" in caught.value.problems
+    assert "unknown state <Elsewhere.NOWHERE: 'nowhere'>" in caught.value.problems
+
+
+def test_two_commands_cannot_have_one_word() -> None:
+    @frozen
+    class Again(Command):
+        """Note it again."""
+
+    Again.word = "note"
+    with pytest.raises(DefinitionError, match="two commands have the word 'note'"):
+        Table(
+            "parcel",
+            S,
+            initial=S.PACKED,
+            final={S.DELIVERED, S.LOST},
+            rows=(*PARCEL.rows, Row(S.SENT, Again, R.PLATFORM, SAME, Noted)),
+        )
 
 
 def test_a_bad_table_lists_all_its_problems_at_once() -> None:

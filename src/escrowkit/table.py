@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import attrs
 from attrs import field, frozen
-from transitions import EventData, Machine, MachineError
+from transitions import EventData, Machine
 
 from escrowkit.errors import (
     RANK,
@@ -479,10 +479,7 @@ class Table(Generic[It]):
     def _stock(self, ctx: Context[Any]) -> Move | None:
         """The same choice made by `transitions` itself, on a throw-away cursor."""
         cursor = _Cursor(ctx.state or _START)
-        try:
-            self.machine.events[type(ctx.command).word].trigger(cursor, ctx)
-        except MachineError:
-            return None
+        self.machine.events[type(ctx.command).word].trigger(cursor, ctx)
         return cursor.made
 
     # -- the proof -----------------------------------------------------------------------------------------------
@@ -495,23 +492,35 @@ class Table(Generic[It]):
 
     def _problems_of_states(self) -> Iterator[str]:
         known = set(self.states)
-        for state in {s for row in self.rows for s in (*row.on, row.then) if isinstance(s, StrEnum)} - known:
+        named = {s for row in self.rows for s in (*row.on, row.then) if isinstance(s, StrEnum)}
+        for state in sorted((named | self.final | set(self.initial)) - known):
             yield f"unknown state {state!r}"
-        edges = [(move.source, move.target) for move in self.moves()]
-        for state in known - _closure({None}, edges):
+        moves = list(self.moves())
+        edges = [(move.source, move.target) for move in moves]
+        # A way back reaches nothing new: it leads only to where the machine already was.
+        onward = [(move.source, move.target) for move in moves if move.row.then is not BACK]
+        for state in sorted(known - _closure({None}, onward)):
             yield f"state {state.value!r} cannot be reached"
-        for state in known - _closure(set(self.final), [(b, a) for a, b in edges]):
+        for state in sorted(known - _closure(set(self.final), [(b, a) for a, b in edges])):
             yield f"state {state.value!r} is a trap: no way leads from it to a final state"
         for source, target in edges:
             if source in self.final and source is not target:
                 yield f"final state {source} has a way out to {target}"
             if source is None and target not in self.initial:
                 yield f"state {target} is created but is not named initial"
+        for state in sorted(set(self.initial) - {target for source, target in edges if source is None}):
+            yield f"state {state} is named initial, but nothing creates it"
 
     def _problems_of_row(self, row: Row) -> Iterator[str]:
         line = f"{'/'.join(str(s) for s in row.on)} on {row.command.word}"
         if not row.by:
             yield f"{line}: nobody may make this move"
+        if not row.on:
+            yield f"{line}: it starts in no state"
+        if row.waits and (row.then is not SAME or not row.when):
+            yield f"{line}: a row without an event only says why the command waits, and needs a guard that says it"
+        if None in row.on and not isinstance(row.then, StrEnum):
+            yield f"{line}: what creates must say which state"
         if (Role.CLOCK in row.by) != bool(row.clock):
             yield f"{line}: a move by the clock, and no other, names its clocks"
         if row.event is not None and row.event.says_all:
@@ -528,7 +537,10 @@ class Table(Generic[It]):
                 yield f"{line}: {what} has no docstring, so nothing can say it in words"
 
     def _problems_of_order(self) -> Iterator[str]:
-        """A row without a guard hides the rows behind it for the same state, command and role."""
+        """A row without a guard hides those behind it for the same state, command and role; a word is one command's."""
+        words = {row.command: row.command.word for row in self.rows}
+        for word in sorted({w for w in words.values() if list(words.values()).count(w) > 1}):
+            yield f"two commands have the word {word!r}"
         open_rows: set[tuple[StrEnum | None, type[Command], Role, str]] = set()
         for row in self.rows:
             for state in row.on:
