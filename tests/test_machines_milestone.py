@@ -38,8 +38,10 @@ def test_an_acceptance_repeats_the_terms_by_digest_or_written_out() -> None:
 
 def test_other_terms_than_those_proposed_cannot_be_accepted() -> None:
     """F1: a consent never meets another amount than the one seen."""
-    for terms in ("nonsense", {"price": "51.00", "title": "more"}, {"price": "50.00"}, None, 7):
+    for terms in ("nonsense", {"price": "51.00", "title": "more"}, {"price": "50.00"}):
         proposed().refused("terms-changed", "payer", m.Accept("m2", terms))
+    for nothing in (None, 7, ""):
+        proposed().refused("bad-argument", "payer", m.Accept("m2", nothing))
 
 
 def test_nobody_answers_an_own_proposal_and_nobody_else_withdraws_it() -> None:

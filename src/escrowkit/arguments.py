@@ -72,6 +72,11 @@ def whole(*, optional: bool = False) -> Any:
     return _argument(Kind("a whole number from 1", _whole, optional))
 
 
+def consent() -> Any:
+    """The terms that somebody agrees to: their digest, or the terms written out."""
+    return _argument(Kind("the terms, as a digest or written out", _terms))
+
+
 def release_condition() -> Any:
     """A release condition, as a value or in its TOML form."""
     return _argument(Kind("a release condition", parse_condition, optional=True))
@@ -98,6 +103,14 @@ def _text(value: Any) -> str:
         raise BadArgument("a text that is not empty is needed")
     if len(value) > MOST_TEXT:
         raise BadArgument(f"a text of at most {MOST_TEXT} characters is needed; name a digest of what is longer")
+    return value
+
+
+def _terms(value: Any) -> str | dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if not isinstance(value, str) or not value:
+        raise BadArgument("the terms are needed: their digest, or written out as a table", key="terms")
     return value
 
 

@@ -56,7 +56,7 @@ class Include(Command):
 class Accept(Command):
     """Accept a proposed milestone, repeating its terms (their digest, or written out)."""
 
-    terms: Any = arg.internal()
+    terms: Any = arg.consent()
 
 
 @frozen

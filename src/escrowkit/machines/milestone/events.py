@@ -43,7 +43,12 @@ class Included(Event):
 class Accepted(Event):
     """The proposed milestone was accepted."""
 
-    terms: Any
+    terms: str
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """The digest of what was agreed, however it was said."""
+        return {"terms": ctx.it.digest}
 
 
 @frozen
