@@ -1,4 +1,4 @@
-"""escrowkit: milestone, escrow, dispute, mediation and arbitration as explicit state machines over a double-entry ledger.
+"""Milestone, escrow, dispute, mediation and arbitration as explicit state machines over a double-entry ledger.
 
 `open_agreement` opens, `Agreement.decide` decides, `Agreement.advance` lets time pass; `load` reads a rulebook.
 """
@@ -46,8 +46,8 @@ __all__ = [
     "dispute",
     "elapsed",
     "errors",
-    "foresight",
     "escrow",
+    "foresight",
     "load",
     "mediation",
     "milestone",
