@@ -118,6 +118,30 @@ def test_a_rulebook_is_resolved_and_pinned_and_a_milestone_may_have_its_own() ->
     assert opening.digest == opening.rulebook.digest == ek.load("standard@1").digest
 
 
+@pytest.mark.parametrize("rules", [
+    {"milestone.review.on_silence": "stays"},
+    {"milestone.review.on_silence": ["dispute", "payee"]},
+    {"milestone.late.after": "1 day", "milestone.late.on_silence": "stays"},
+    {"dispute.longest.on_expiry": "next_stage"},
+    {"dispute.longest.on_expiry": ["recommendation"]},
+    {"dispute.longest.on_expiry": ["stays", "payer"]},
+    {"arbitration.none_paid": "claim"},
+    {"arbitration.award.on_silence": "stays"},
+    {"escrow.dormancy.on_silence": "as_asked"},
+    {"dispute.offers.on_silence": "payee"},
+    {"mediation.accept.on_silence": "halves"},
+])  # fmt: skip
+def test_a_silence_that_must_decide_decides_something(rules: dict[str, Any]) -> None:
+    """B24, B31: a rulebook under which a clock would strike and nothing could follow is no rulebook."""
+    with pytest.raises(DefinitionError) as wrong:
+        opened(rules=rules)
+    assert all(next(reversed(rules)) in problem for problem in wrong.value.problems)
+
+
+def test_an_answer_that_applies_sometimes_is_followed_by_one_that_always_does() -> None:
+    assert opened(rules={"dispute.longest.on_expiry": ["recommendation", {"payer": "60%", "payee": "40%"}]})
+
+
 def test_what_was_billed_before_counts_for_the_tiers() -> None:
     tiers = [{"up_to": {"USD": "500.00", "EUR": "500.00", "GBP": "500.00"}, "rate": "20%"}, {"rate": "10%"}]
     rules = {"escrow.service_fee.model": "tiered", "escrow.service_fee.tiers": tiers, "escrow.clearing": "none"}
@@ -419,6 +443,9 @@ def test_books_that_break_are_never_silent(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(module, "reactions", lambda pot, event: iter([escrow.Thaw("m1")]))
     with pytest.raises(BrokenBooks):
         job.now.decide(milestone.Approve("m1", "zip"), by="payer", at=day(2))
+    with pytest.raises(BrokenBooks):
+        job.now.advance(day(20))
+    monkeypatch.setattr(module, "LAPSE", {"milestone": lambda id_, name: milestone.LockDelay(id_)})
     with pytest.raises(BrokenBooks):
         job.now.advance(day(20))
 

@@ -82,7 +82,7 @@ def commands() -> Iterator[tuple[type[Command], str]]:
     for kind in dict.fromkeys([*found, Restrict, End]):
         fields: Any = kind
         for spec in attrs.fields(fields):
-            if spec.init and spec.name != "terms":
+            if spec.init:
                 yield kind, spec.name
 
 

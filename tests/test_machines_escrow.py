@@ -389,6 +389,19 @@ def test_a_seizure_takes_what_clears_too_and_for_the_payee_leaves_it_clearing() 
     assert (other.wait(20).net("payee"), other.state("escrow")) == ("350.00", "settled")
 
 
+def test_what_clears_of_a_settled_milestone_can_be_seized_and_the_milestone_stays_as_it_was() -> None:
+    job = released(rules={"escrow.clearing": "5 days"})("platform", e.Seize("m1", "payer", "fraud"), 2)
+    assert (job.net("payer"), job.state("escrow"), job.state("milestone")) == ("0.00", "settled", "completed")
+
+
+def test_a_reversed_chargeback_leaves_a_stake_that_it_does_not_touch() -> None:
+    job = released(rules={**LOOKBACK, "dispute.stages": []})("provider", e.ChargeBack("m1", "100.00", "cb"), 2)
+    job("payer", ek.dispute.Open("m1", "200.00", "bad"), 3)("payer", ek.dispute.Offer("m1", "50.00"), 3)
+    job("provider", e.ReverseChargeBack("m1", "cb"), 4)
+    assert job.now.pot("m1").stake.text == "200.00"
+    assert job("payee", ek.dispute.AcceptOffer("m1", "50.00")).state("dispute") == "settled"
+
+
 def test_an_order_is_obeyed_as_it_says() -> None:
     job = disputed()
     job.refused("over-held", "platform", e.ObeyOrder("m1", "350.01", "court 1"))

@@ -27,6 +27,7 @@ def test_a_change_order_is_a_new_proposed_milestone_and_touches_no_running_clock
     assert job.state("milestone.m2") == "proposed"
     assert job.now.deadlines() == before
     assert job.now.state("escrow.m2") is None
+    assert "escrow.m2" not in job.now.states()
 
 
 def test_an_acceptance_repeats_the_terms_by_digest_or_written_out() -> None:

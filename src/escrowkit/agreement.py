@@ -1,7 +1,7 @@
 """An agreement: opened under a rulebook that it keeps for life, changed only by decisions, each all or nothing.
 
-`decide` may refuse; `evolve` never does, so old histories always replay. Both are pure: time comes in by the door as an aware
-instant, and a refused or failing command leaves the old value untouched by construction.
+`decide` may refuse; `evolve` never does, so old histories always replay. Both are pure: time comes in by the door as an
+aware instant, and a refused or failing command leaves the old value untouched by construction.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 from attrs import evolve as changed
@@ -312,8 +312,9 @@ def open_agreement(
 ) -> Agreement:
     """Open an agreement.
 
-    `parties` maps payer and payee to ids; a milestone is (id, price) or a mapping with id, price, title, due, release_when,
-    currency and rules (overrides for itself alone); `rules` overrides single values, dotted; `rail` is `instant` or `slow`.
+    `parties` maps payer and payee to ids; a milestone is (id, price) or a mapping with id, price, title, due,
+    release_when, currency and rules (overrides for itself alone); `rules` overrides single values, dotted; `rail` is
+    `instant` or `slow`.
     Raises `NotInForce`, `BadTerms`, `BadArgument`, `WrongCurrency`, `BadAmount`, and `DefinitionError` for a rulebook.
     """
     start = instant(at)
@@ -525,7 +526,7 @@ def _forward(agreement: Agreement, at: datetime) -> datetime:
 
 
 def _role(agreement: Agreement, by: str) -> Role | None:
-    """The role behind a `by`: a role's name, or the id of a party. The clock and the rules give no commands from outside."""
+    """The role behind a `by`: a role's name, or a party's id. The clock and the rules give no commands from outside."""
     named = next((Role(role) for role, id_ in agreement.parties.items() if id_ == by), None)
     role = named or role_of(by)
     return role if role in CALLERS else None
@@ -641,14 +642,16 @@ def _settle(
 
 
 def _step(
-    agreement: Agreement, command: Command, name: str, at: datetime, actor: str | None, engine: Engine, wrong: Refused | None
+    agreement: Agreement, command: Command, name: str, at: datetime, actor: str | None, engine: Engine,
+    wrong: Refused | None,
 ) -> tuple[Event, tuple[Entry, ...]]:  # fmt: skip
     """One command to one machine: the event that it causes, and what that moves."""
     lane = agreement.lanes.get(command.milestone) or Lane(command.milestone, agreement.currency, agreement.rulebook)
     pot = Pot(agreement, lane, at)
     table = TABLES[command.machine]
     record = _addressed(lane, command)
-    # The clock and the rules are told by the `Role` itself: from outside only names come, and these two give no commands.
+    # The clock and the rules are told by the `Role` itself: from outside come only names, and these two give no
+    # commands.
     role = name if isinstance(name, Role) else _role(agreement, name)
     state = _layer(record, command, role)
     ctx: Context[Any] = Context(record, state, command, role, str(name), at, pot, actor)  # type: ignore[arg-type]
@@ -665,9 +668,7 @@ def _step(
 
 
 def _event(move: Move, ctx: Context[Any]) -> Event:
-    kind = move.row.event
-    if kind is None:
-        raise BrokenBooks(f"a row without an event was chosen: {move}")
+    kind = cast(type[Event], move.row.event)  # a row that only waits is never chosen
     return kind.of(ctx, move.target.value)
 
 
@@ -731,7 +732,7 @@ def _warnings(agreement: Agreement, events: Iterable[Event]) -> tuple[str, ...]:
 
 
 def advance(agreement: Agreement, to: datetime, *, engine: Engine = "compiled") -> Decision:
-    """Apply every deadline that is due at or before an instant, one by one, each at its own. See `Agreement.advance`."""
+    """Apply every deadline that is due at or before an instant, each at its own. See `Agreement.advance`."""
     end = _forward(agreement, to)
     events: tuple[Event, ...] = ()
     entries: tuple[Entry, ...] = ()
@@ -920,17 +921,15 @@ def _renumbered(records: list[Record]) -> list[Record]:
 def _as_seen(records: list[Record]) -> Agreement:
     """Replay what is seen; a payment that is seen without the one before it was the first."""
     half, funded = arbitration.S.HALF_FUNDED.value, arbitration.S.FUNDED.value
-    now: Agreement | None = None
-    for record in records:
+    now = evolve(None, records[0])
+    for record in records[1:]:
         event = record.event
-        if now is not None and isinstance(event, arbitration.FeePaid) and event.before == half:
+        if isinstance(event, arbitration.FeePaid) and event.before == half:
             shown = now.pot(event.milestone).arbitration
             if shown is not None and shown.state is arbitration.S.OFFERED:
                 after = funded if event.share == "all" else half
                 record = changed(record, event=changed(event, before=arbitration.S.OFFERED.value, after=after))
         now = evolve(now, record)
-    if now is None:
-        raise BadArgument("an empty history makes no agreement")
     return now
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import frozen
 
@@ -88,10 +88,7 @@ class Pot:
     @property
     def milestone(self) -> Milestone:
         """The record of the work."""
-        record = self.lane.milestone
-        if record is None:
-            raise LookupError(f"milestone {self.id} has no record yet")
-        return record
+        return cast(Milestone, self.lane.milestone)  # every command but the first finds one
 
     @property
     def escrow(self) -> Escrow | None:
@@ -413,12 +410,10 @@ class Pot:
 
     @property
     def _open_case(self) -> Dispute:
-        if self.dispute is None:
-            raise LookupError(f"milestone {self.id} has no dispute")
-        return self.dispute
+        return cast(Dispute, self.dispute)  # asked for by the dispute and its stages only
 
     def claimable(self, by: Role) -> Money:
-        """The most that a side can claim: what is held and, for the payer, what was released in the look-back window."""
+        """The most that a side can claim: what is held and, for the payer, what was released in the look-back."""
         held = self.held + self.clearing_gross
         lookback = self.rules["dispute.lookback"] if by is Role.PAYER else None
         if not lookback:
@@ -564,7 +559,7 @@ class Pot:
 
     @property
     def ended_by_time(self) -> bool:
-        """Whether the dispute reached the end of its longest life, or its money the longest time that it may be held."""
+        """Whether the dispute reached the end of its longest life, or its money of the longest time to be held."""
         return self._open_case.code in ("dispute_lapsed", "hold_limit_reached")
 
     @property

@@ -115,8 +115,7 @@ def _close(pot: Any, event: Event) -> Iterator[Command]:
 
 
 def _dispute_by_clock(pot: Any, event: Event) -> Iterator[Command]:
-    if pot.held:
-        yield dispute.Open(pot.id)
+    yield dispute.Open(pot.id)  # the clock runs only while something is held
 
 
 def _freeze(pot: Any, event: dispute.Opened) -> Iterator[Command]:

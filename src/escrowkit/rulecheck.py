@@ -100,6 +100,44 @@ _PAIRS = (
 )
 
 
+#: Answers that always move money; these only sometimes, so that the next in a list is tried …
+_PAYING: Final = ("payer", "payee", "halves")
+_SOMETIMES: Final = ("as_asked", "claim", "recommendation")
+#: … and the silences that must move it, or end otherwise as is said here: else the clock would strike for ever.
+_ENDING: Final[Mapping[str, tuple[str, ...]]] = {
+    "milestone.review.on_silence": ("dispute",),
+    "milestone.requirements.on_silence": (),
+    "milestone.late.on_silence": (),
+    "escrow.hold_limit.on_expiry": (),
+    "escrow.dormancy.on_silence": (),
+    "dispute.longest.on_expiry": (),
+    "arbitration.none_paid": (),
+    "arbitration.one_paid.gets": ("claim",),
+    "arbitration.small_pot.divide": (),
+    "arbitration.award.on_silence": (),
+    "arbitration.refusal.divide": (),
+}
+#: Silences that can mean only one thing or nothing.
+_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
+    "dispute.offers.on_silence": ("as_asked", "declined"),
+    "mediation.accept.on_silence": ("recommendation", "rejected"),
+}
+
+
+def _answer_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """Answers that move nothing where something must be decided, or mean nothing where they stand."""
+    for key, also in _ENDING.items():
+        said = values[key]
+        if said is None or said is UNKNOWN or said in [(one,) for one in also]:
+            continue
+        first = next((one for one in said if one not in _SOMETIMES), None)
+        if first not in _PAYING and not isinstance(first, Mapping):
+            yield f"{key}: it must move the money; allowed: {' | '.join((*_PAYING, *also))}, or shares"
+    for key, only in _ONLY.items():
+        if values[key] is not UNKNOWN and values[key] not in [(one,) for one in only]:
+            yield f"{key}: allowed: {' | '.join(only)}"
+
+
 def problems_together(book: Rulebook) -> Iterator[str]:
     """What single values cannot show: rules that need one another."""
     values = book.values
@@ -107,6 +145,7 @@ def problems_together(book: Rulebook) -> Iterator[str]:
         if (values[period] is None) != (values[answer] is None):
             lone, lacks = (period, answer) if values[answer] is None else (answer, period)
             yield f"{lone} needs {lacks}: say who gets it, and when"
+    yield from _answer_problems(values)
     lacking = {key: why for key, why in _needed(values) if values[key] is None}
     yield from (f"{key}: {why} needs it" for key, why in lacking.items())
     if not any(covers("escrow.service_fee", key) for key in lacking):

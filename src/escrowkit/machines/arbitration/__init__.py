@@ -45,8 +45,8 @@ from escrowkit.machines.arbitration.guards import (
     on_the_menu,
     other_paid,
     own_share,
-    share_weights,
     settle,
+    share_weights,
     window_is_over,
 )
 from escrowkit.machines.arbitration.record import Arbitration, evolve
@@ -93,7 +93,7 @@ __all__ = [
     "on_the_menu",
     "other_paid",
     "own_share",
-    "share_weights",
     "settle",
+    "share_weights",
     "window_is_over",
 ]
