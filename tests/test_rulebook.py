@@ -1027,7 +1027,8 @@ def test_what_was_handed_over_can_change_later_and_the_rulebook_does_not() -> No
 
 
 periods = st.sampled_from(["1 day", "7 days", "14 days", "5 business days", "unknown"])
-answers = st.sampled_from(["payer", "payee", "halves", ["claim", "halves"], {"payer": "60%", "payee": "40%"}, "unknown"])
+shares = {"payer": "60%", "payee": "40%"}
+answers = st.sampled_from(["payer", "payee", "halves", ["claim", "halves"], shares, "unknown"])
 single = st.one_of(
     st.tuples(st.sampled_from(["milestone.review.within", "dispute.longest.within", "escrow.clearing"]), periods),
     st.tuples(st.sampled_from(["milestone.review.on_silence", "arbitration.none_paid"]), answers),
