@@ -394,6 +394,14 @@ def test_what_clears_of_a_settled_milestone_can_be_seized_and_the_milestone_stay
     assert (job.net("payer"), job.state("escrow"), job.state("milestone")) == ("0.00", "settled", "completed")
 
 
+def test_a_pot_that_a_chargeback_emptied_stays_frozen_while_released_money_is_disputed() -> None:
+    job = submitted({**LOOKBACK, "dispute.stages": []})("payer", e.Release("m1", "200.00"), 2)
+    job("payer", ek.dispute.Open("m1", "350.00", "bad"), 3)("provider", e.ChargeBack("m1", "150.00", "cb"), 4)
+    assert (job.state("escrow"), job.now.pot("m1").stake.text) == ("frozen", "200.00")
+    job.refused("not-now", "payer", e.Deposit("m1", "150.00"))
+    assert job("payer", ek.dispute.Withdraw("m1"), 5).state("escrow") == "empty"
+
+
 def test_a_reversed_chargeback_leaves_a_stake_that_it_does_not_touch() -> None:
     job = released(rules={**LOOKBACK, "dispute.stages": []})("provider", e.ChargeBack("m1", "100.00", "cb"), 2)
     job("payer", ek.dispute.Open("m1", "200.00", "bad"), 3)("payer", ek.dispute.Offer("m1", "50.00"), 3)
