@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -611,3 +612,33 @@ def test_a_limit_before_the_earliest_release_is_refused_at_the_opening() -> None
     with pytest.raises(ek.errors.BadTerms):
         Job({"escrow.hold_limit.within": "14 days", "escrow.hold_limit.on_expiry": "payer"})
     assert Job({"escrow.hold_limit.within": "15 days", "escrow.hold_limit.on_expiry": "payer"})
+
+
+def test_a_chargeback_and_an_award_over_the_same_released_money_pay_the_payer_once() -> None:
+    """What the bank took back, the payee owes the platform and no longer the payer; reversed, it owes the payer again."""
+    rules = {"escrow.clearing": "none", "dispute.lookback": "30 days", "escrow.chargeback.borne_by": "platform"}
+    start = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    deal = ek.open_agreement(
+        rulebook="standard@1",
+        parties={"payer": "ada", "payee": "lin"},
+        currency="USD",
+        milestones=[("m1", "100.00")],
+        at=start,
+        rules={**rules, "escrow.service_fee": "none"},
+    )
+    for by, command in (
+        ("payer", ek.escrow.Deposit("m1", "100.00", reference="pi")),
+        ("payer", ek.escrow.Release("m1", "100.00")),
+        ("payer", ek.dispute.Open("m1", "80.00", "Not as agreed.")),
+        ("payee", ek.dispute.Concede("m1", "80.00")),
+    ):
+        deal = deal.decide(command, by=by, at=start).agreement
+    assert deal.owed() == {("payee", "payer"): ek.Money.parse("80.00 USD")}
+    back = deal.decide(ek.escrow.ChargeBack("m1", "60.00", "cb"), by="provider", at=start).agreement
+    assert back.owed() == {
+        ("payee", "payer"): ek.Money.parse("20.00 USD"),
+        ("payee", "platform"): ek.Money.parse("60.00 USD"),
+    }
+    again = back.decide(ek.escrow.ReverseChargeBack("m1", "cb"), by="provider", at=start).agreement
+    assert again.owed() == {("payee", "payer"): ek.Money.parse("80.00 USD")}
+    again.verify()

@@ -594,6 +594,11 @@ class Pot:
         open_ = obligation.S.OPEN
         return tuple(n for n, o in enumerate(self.lane.obligations, 1) if o.cause == cause and o.state is open_)
 
+    @property
+    def owed_by_outcome(self) -> Money:
+        """What the payee still owes the payer by the outcome of a dispute over released money."""
+        return self._sum(self.lane.obligations[number - 1].amount for number in self.obligations_for("outcome"))
+
     def repaid_on(self, cause: str, debtor: str) -> Money:
         """What a party has paid on a cause."""
         paid = (o for o in self.lane.obligations if o.cause == cause and o.state is obligation.S.PAID)

@@ -272,9 +272,22 @@ def _advanced(pot: Any, event: escrow.ChargedBack) -> Iterator[Command]:
             yield obligation.Open(pot.id, debtor, "platform", owed, cause)
 
 
+def _excused(pot: Any, event: escrow.ChargedBack) -> Iterator[Command]:
+    """The payer has it from the bank: nobody is paid the same money by an award once more."""
+    left = event.excused
+    for number in pot.obligations_for("outcome") if left else ():
+        owed = pot.lane.obligations[number - 1].amount
+        yield obligation.Cancel(pot.id, number)
+        if owed > left:
+            yield obligation.Open(pot.id, "payee", "payer", owed - left, "outcome")
+        left = max(left - owed, pot.zero)
+
+
 def _cause_gone(pot: Any, event: escrow.ChargeBackReversed) -> Iterator[Command]:
     for number in pot.obligations_for(f"chargeback {event.reference}"):
         yield obligation.Cancel(pot.id, number)
+    if event.charged.excused:
+        yield obligation.Open(pot.id, "payee", "payer", event.charged.excused, "outcome")
 
 
 def _fee_owed(pot: Any, event: escrow.Disposed) -> Iterator[Command]:
@@ -367,7 +380,9 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
              "money that a fact moves in a dispute changes the stake, or ends it"),
     Reaction((obligation.Paid,), (escrow.Reclaim,), _reclaim, "what the payee paid back was released no longer"),
     Reaction((escrow.ChargedBack,), (obligation.Open,), _advanced, "what the platform advanced for a chargeback is owed to it"),
-    Reaction((escrow.ChargeBackReversed,), (obligation.Cancel,), _cause_gone, "a reversed chargeback ends what was owed for it"),
+    Reaction((escrow.ChargedBack,), (obligation.Cancel, obligation.Open), _excused, "what the bank took back is not owed by an award once more"),
+    Reaction((escrow.ChargeBackReversed,), (obligation.Cancel, obligation.Open), _cause_gone,
+             "a reversed chargeback ends what was owed for it, and what an award gave is owed again"),
     Reaction(_DISPOSED, (obligation.Open,), _fee_owed, "a fee on money that went back, where the payee bears it"),
     Reaction((escrow.Drained, escrow.DepositReturned, escrow.DepositFailed, escrow.FundingLapsed, *_OVER), (escrow.Close,), _close, "an empty pot of a milestone that is over is settled"),
 )  # fmt: skip

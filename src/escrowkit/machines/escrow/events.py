@@ -266,6 +266,8 @@ class ChargedBack(Event):
     back_fee: Money
     owed_by_payee: Money
     owed_by_payer: Money
+    #: What of an award over the released money the payee no longer owes the payer, who has it from the bank.
+    excused: Money
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:

@@ -81,6 +81,9 @@ def charge_back(ctx: Context[Escrow]) -> dict[str, Any]:
     net_paid = (back - in_clearing) - (reversed_fee - (clearing_fee if pot.fees_reversed else pot.zero))
     from_payable = min(net_paid, pot.unpaid)
     advanced = net_paid - from_payable
+    # What the bank takes back, an award over the same released money cannot give once more: that debt is the platform's now.
+    excused = min(back, pot.owed_by_outcome)
+    owed = advanced if ctx.rules["escrow.chargeback.borne_by"] == "payee" else min(advanced, excused)
     return {
         "fee": ctx.command.fee or pot.zero,
         "deposit": deposit.reference if deposit else "",
@@ -90,8 +93,9 @@ def charge_back(ctx: Context[Escrow]) -> dict[str, Any]:
         "from_platform": sum_ - from_escrow - from_clearing - from_payable,
         "back": back,
         "back_fee": back_fee,
-        "owed_by_payee": advanced if ctx.rules["escrow.chargeback.borne_by"] == "payee" else pot.zero,
+        "owed_by_payee": owed,
         "owed_by_payer": sum_ - from_escrow - freed,
+        "excused": excused,
     }
 
 
