@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from escrowkit.agreement import Agreement, Decision
-from escrowkit.clocks import Clock
+from escrowkit.clocks import UNSENT, Clock
 from escrowkit.ledger import CONDITIONS, Kind
 from escrowkit.machines import escrow
 from escrowkit.money import Money
@@ -130,17 +130,19 @@ def _due(pot: Pot, at: datetime, clock: Clock) -> Due:
         if not who:
             act = "wait for the fee window to close (both have paid)"
     rule = f"{pot.rules.name} {key}" if key else "the release condition"
-    return Due(at, pot.id, name, who, act, period, rule, _note(pot, name))
+    return Due(at, pot.id, name, who, act, period, rule, _note(pot, name, at))
 
 
-def _note(pot: Pot, clock: str) -> str:
-    """Reminders that the rulebook wants first."""
+def _note(pot: Pot, clock: str, at: datetime) -> str:
+    """When it would be with the reminders that the rulebook wants first."""
     wanted = pot.rules.values["milestone.review.notices"]
     given = len(pot.milestone.notices)
     if clock != "milestone.review" or not wanted or wanted is UNKNOWN or given >= wanted:
         return ""
-    left = f"{wanted - given} of {wanted} reminders still to be delivered"
-    return f"{left}; without them it ends 30 days later, as counted here"
+    early = at - UNSENT
+    return (
+        f"but before {early:%Y-%m-%d %H:%M} already, if its {wanted} reminders are delivered by then ({given} so far)"
+    )
 
 
 def if_silent(agreement: Agreement, at: datetime | None = None) -> Decision:

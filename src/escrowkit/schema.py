@@ -129,7 +129,7 @@ def _review_answers(value: Any) -> Answers:
 def _show_answers(value: Answers) -> str:
     def one(answer: Answer) -> str:
         if isinstance(answer, str):
-            return answer.replace("_", " ")
+            return "the claim of the side that did not fail" if answer == "claim" else answer.replace("_", " ")
         return ", ".join(f"{rate_text(share)} to the {name}" for name, share in answer.items())
 
     return ", else ".join(map(one, value))

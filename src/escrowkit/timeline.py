@@ -16,7 +16,20 @@ from escrowkit.pot import TABLES
 from escrowkit.roles import Role
 from escrowkit.story import Played, Turn
 from escrowkit.table import Command, Event
-from escrowkit.wording import QUIET, RULE_OF, listed, money, place, reason, rule, state_words, tell, the
+from escrowkit.wording import (
+    QUIET,
+    RULE_OF,
+    fee_rule,
+    listed,
+    money,
+    place,
+    reason,
+    rule,
+    split,
+    state_words,
+    tell,
+    the,
+)
 
 
 @frozen
@@ -158,7 +171,7 @@ def _tell(event: Any, agreement: Agreement) -> str:
 
 def _most(refused: Any) -> str:
     most = f" At most {refused.most}." if refused.most is not None else ""
-    return most + (f" Possible from {_date(refused.until)}." if refused.until else "")
+    return most + (f" Possible by {_date(refused.until)} at the latest." if refused.until else "")
 
 
 def _sentence(text: str) -> str:
@@ -186,8 +199,9 @@ def _rules(turn: Turn) -> Iterator[str]:
         if event.by == "clock":
             yield _clock_rule(agreement, event)
         part = _FEES.get(type(event))
-        if part and (record.entries or not isinstance(event, arbitration.FeesSettled)) and _charges(event):
-            yield rule(agreement.pot(event.milestone).rules, part)
+        if part and _charges(event):
+            pot = agreement.pot(event.milestone)
+            yield fee_rule(pot.rules, pot.currency) if part == "arbitration.fee" else rule(pot.rules, part)
     if turn.command is not None:
         first = turn.records[0]
         yield from _guards(turn.command, first, agreement)
@@ -217,7 +231,11 @@ def _guards(command: Command, record: Record, agreement: Agreement) -> Iterator[
         same = row.event is type(event) and row.command is type(command) and move.target == event.after
         if same and event.before == (move.source and move.source.value):
             said = [check.words + _settings(rules, check.reads) for check in row.when if _settings(rules, check.reads)]
-            who = ", ".join(sorted(role for role in row.by if role not in (Role.RULES, Role.CLOCK)))
+            named = [set(check.people(rules)) for check in row.when if check.people]
+            people = [role for role in row.by if role not in (Role.RULES, Role.CLOCK)]
+            who = ", ".join(sorted(r for r in people if all(r in names for names in named))) or ", ".join(
+                sorted(people)
+            )
             yield f"{event.machine}.{command.word} is for: {who}." + "".join(f" {words}" for words in said)
             return
 
@@ -280,7 +298,8 @@ def _why(agreement: Agreement, start: datetime) -> Iterator[str]:
         event = record.event
         at = f"{event.milestone}, {day(event.at, start)}"
         if isinstance(event, arbitration.FeesSettled) and record.entries:
-            yield f"{at}: {tell(event)}. Rule: {_rule(agreement, event, 'arbitration.fee')}."
+            pot = agreement.pot(event.milestone)
+            yield f"{at}: {tell(event)}. Rule: {fee_rule(pot.rules, pot.currency)}."
         if isinstance(event, escrow.ChargedBack):
             yield f"{at}: {tell(event)}. Rule: {_rule(agreement, event, 'escrow.chargeback')}."
         if isinstance(event, (escrow.ChargeBackReversed, escrow.ReleasedRefunded, obligation.Paid)):
@@ -324,7 +343,10 @@ def _latest(agreement: Agreement, due: foresight.Due) -> str:
     machine, _, name = due.clock.partition(".")
     clock = next(c for c in CLOCKS if (c.machine, c.name) == (machine, name))
     part = (clock.period or clock.answer).rpartition(".")[0] or due.clock
-    return f"{clock.words} is over ({rule(agreement.pot(due.milestone).rules, part)})"
+    pot = agreement.pot(due.milestone)
+    gives = pot.answer(pot.rules[clock.answer], pot.stake) if due.clock == "dispute.longest" else None
+    then = f": {split(gives, pot.stake)}" if gives is not None else ""
+    return f"{clock.words} is over{then} ({rule(pot.rules, part)})"
 
 
 def otherwise(agreement: Agreement, due: foresight.Due) -> str:

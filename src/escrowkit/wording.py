@@ -36,7 +36,7 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _split(to_payee: Money, stake: Money | None = None) -> str:
+def split(to_payee: Money, stake: Money | None = None) -> str:
     """How a sum is split, in words; 0 to the payee is all to the payer."""
     if not to_payee:
         return "all to the payer"
@@ -51,7 +51,8 @@ def _quoted(text: str | None) -> str:
 def _disposed(event: escrow.Disposed) -> str:
     parts = []
     if event.paid:
-        parts.append(f"{event.paid - event.fee} goes to the payee")
+        way = "is set aside for the payee until its security hold is over" if event.clears else "goes to the payee"
+        parts.append(f"{event.paid - event.fee} {way}")
     if event.fee:
         parts.append(f"{event.fee} to the platform as its service fee")
     if event.to_payer + event.back:
@@ -80,7 +81,7 @@ def _shares(event: arbitration.Opened) -> str:
     each = len(set(sides.values())) == 1 and len(sides) == 2
     paid = f"each side is to pay {next(iter(sides.values()))}" if each else _owing(sides)
     sealed = "; the payments are sealed until the window closes (this page is the full record)"
-    return f"arbitration is offered: {paid} of its fee" + (sealed if event.order == "sealed" else "")
+    return f"arbitration is offered: {paid} in for its fee" + (sealed if event.order == "sealed" else "")
 
 
 def _owing(shares: Mapping[str, Money]) -> str:
@@ -123,7 +124,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     milestone.CancelAgreed: lambda e: f"{the(e.by)} agrees: {e.refund} back to the payer",
     milestone.CancelWithdrawn: lambda e: f"{the(e.by)} takes the cancel request back; the review goes on",
     milestone.Voided: lambda e: "money moved, so the pending request over the old sum is void",
-    milestone.ReleaseRequested: lambda e: f"the payee proposes {_split(e.to_payee)}",
+    milestone.ReleaseRequested: lambda e: f"the payee proposes {split(e.to_payee)}",
     milestone.Cancelled: lambda e: f"{the(e.by)} cancels {e.milestone}",
     milestone.Delayed: lambda e: "the payer delays the review by one step",
     milestone.DelayLocked: lambda e: "the payee forbids further delays",
@@ -138,7 +139,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
         + ("; its reminders were never delivered" if e.unsent else "")
     ),
     milestone.ReviewEscalated: lambda e: "the payer let the review period pass: the rules make a dispute of it",
-    milestone.SilenceDivided: lambda e: f"{CONDITIONS[e.code][1]}: {_split(e.to_payee)}",
+    milestone.SilenceDivided: lambda e: f"{CONDITIONS[e.code][1]}: {split(e.to_payee)}",
     milestone.SilenceIgnored: lambda e: "nobody answered in time; the request is void",
     escrow.Opened: lambda e: f"a pot is opened for {e.milestone}",
     escrow.Deposited: lambda e: f"the payer deposits {e.amount}; it is held in escrow",
@@ -194,16 +195,16 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.Closed: lambda e: "the escrow is settled",
     dispute.Opened: _opened,
     dispute.Contested: lambda e: f"{the(e.by)} contests and claims {e.claim} for itself{_quoted(e.reply)}",
-    dispute.Concluded: lambda e: f"the dispute ends ({e.after}): {_split(e.to_payee)}, because {CONDITIONS[e.code][1]}",
-    dispute.Conceded: lambda e: f"{the(e.by)} concedes the claim of {e.claim}: {_split(e.to_payee)}",
+    dispute.Concluded: lambda e: f"the dispute ends ({e.after}): {split(e.to_payee)}, because {CONDITIONS[e.code][1]}",
+    dispute.Conceded: lambda e: f"{the(e.by)} concedes the claim of {e.claim}: {split(e.to_payee)}",
     dispute.Proceeded: lambda e: "nobody has to answer: the dispute is contested",
-    dispute.Offered: lambda e: f"{the(e.by)} offers a settlement: {_split(e.to_payee)}",
-    dispute.OfferAccepted: lambda e: f"{the(e.by)} accepts the offer: {_split(e.to_payee)}",
+    dispute.Offered: lambda e: f"{the(e.by)} offers a settlement: {split(e.to_payee)}",
+    dispute.OfferAccepted: lambda e: f"{the(e.by)} accepts the offer: {split(e.to_payee)}",
     dispute.OfferDeclined: lambda e: f"{the(e.by)} declines the offer",
     dispute.OfferLapsed: lambda e: "the offer was not answered in time and is void",
-    dispute.OfferStands: lambda e: f"the offer was not answered in time and is executed: {_split(e.to_payee)}",
+    dispute.OfferStands: lambda e: f"the offer was not answered in time and is executed: {split(e.to_payee)}",
     dispute.Escalated: lambda e: f"the dispute goes on to {e.stage}",
-    dispute.SmallPotDivided: lambda e: f"the stake is too small for a ruling: {_split(e.to_payee)}",
+    dispute.SmallPotDivided: lambda e: f"the stake is too small for a ruling: {split(e.to_payee)}",
     dispute.Withdrawn: lambda e: f"{the(e.by)} withdraws the dispute",
     dispute.EvidenceAdded: lambda e: (
         f"{the(e.by)} adds evidence: {e.title!r}" + ("" if e.admissible else " (not admissible)")
@@ -215,7 +216,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
             if e.silent
             else "the dispute lasted too long: "
         )
-        + _split(e.to_payee)
+        + split(e.to_payee)
     ),
     dispute.SilenceContests: lambda e: "silence counts as contesting: the dispute goes on",
     dispute.Overridden: lambda e: "the dispute is overridden: its stake is gone",
@@ -224,14 +225,14 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     mediation.Assigned: lambda e: f"the platform assigns the mediator {e.mediator!r}",
     mediation.Replaced: lambda e: f"the platform replaces the mediator by {e.mediator!r}{_quoted(e.reason)}",
     mediation.Recommended: lambda e: (
-        f"the mediator recommends {_split(e.to_payee)}{_quoted(e.reasons)} — it binds nobody"
+        f"the mediator recommends {split(e.to_payee)}{_quoted(e.reasons)} — it binds nobody"
     ),
     mediation.Accepted: lambda e: (
         f"{the(e.by)} accepts the recommendation" + ("; both have accepted now" if e.after == "agreed" else "")
     ),
     mediation.Rejected: lambda e: f"{the(e.by)} rejects the recommendation: it is void, and the mediation has failed",
     mediation.Decided: lambda e: (
-        f"the mediator, who has that power here, decides: {_split(e.to_payee)}{_quoted(e.reasons)}"
+        f"the mediator, who has that power here, decides: {split(e.to_payee)}{_quoted(e.reasons)}"
     ),
     mediation.Failed: lambda e: f"the mediator gives notice that it did not resolve{_quoted(e.reason)}",
     mediation.Voided: lambda e: "the recommendation is void, because money moved",
@@ -240,19 +241,19 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
         "recommend": "the mediator gave no recommendation in time: the mediation has failed",
         "accept": "the recommendation was not accepted by both in time: it is void, and the mediation has failed",
     }.get(e.clock, "the mediation lasted as long as it may: it has failed"),
-    mediation.DeemedAccepted: lambda e: f"nobody rejected the recommendation in time: {_split(e.to_payee)}",
+    mediation.DeemedAccepted: lambda e: f"nobody rejected the recommendation in time: {split(e.to_payee)}",
     arbitration.Opened: _shares,
     arbitration.FeePaid: lambda e: f"{the(e.by)} pays the arbitration fee of {e.amount} in",
     arbitration.WindowClosed: lambda e: "the fee window closes, and both sides have paid: everybody may know now",
     arbitration.Appointed: lambda e: f"the arbitrator {e.arbitrator!r} is appointed",
     arbitration.Replaced: lambda e: f"the arbitrator is replaced by {e.arbitrator!r}{_quoted(e.reason)}",
-    arbitration.Awarded: lambda e: f"the arbitrator awards {_split(e.to_payee)}{_quoted(e.reasons)}",
+    arbitration.Awarded: lambda e: f"the arbitrator awards {split(e.to_payee)}{_quoted(e.reasons)}",
     arbitration.Refused: lambda e: f"the arbitrator does not rule{_quoted(e.reason)}",
     arbitration.Appealed: lambda e: f"{the(e.by)} appeals",
     arbitration.NobodyPaid: lambda e: "the fee window closes, and nobody has paid",
     arbitration.OnlyOnePaid: lambda e: f"the fee window closes, and only the {e.paid} has paid",
     arbitration.AwardLapsed: lambda e: "no award in time: the arbitration is closed",
-    arbitration.AwardStands: lambda e: f"the award stands: {_split(e.to_payee)}",
+    arbitration.AwardStands: lambda e: f"the award stands: {split(e.to_payee)}",
     arbitration.Closed: lambda e: "the arbitration is closed",
     arbitration.FeesSettled: _fees,
     obligation.Opened: lambda e: f"the {e.debtor} owes the {e.creditor} {e.amount}",
@@ -366,6 +367,22 @@ def rule(rules: Any, part: str) -> str:
     )
     source = f" (source: {rows[0][3]})" if rows[0][3] and not rows[0][3].startswith("own ") else ""
     return f"{rules.name}, {part}: {said}{source}"
+
+
+def fee_rule(rules: Any, currency: str) -> str:
+    """How the arbitration fee is made, who earns it and who bears it, in words."""
+    model = rules["arbitration.fee.model"]
+    made = (
+        f"each side pays in, of the stake, {rules.arbitration_fee(currency).describe()}" if model == "rate" else model
+    )
+    earned = {"one_share": "one such share is earned", "all": "all that is paid in is earned"}
+    borne = {
+        "each": "each side bears its own",
+        "loser": "the loser bears it",
+        "by_share_lost": "borne in proportion to what each side loses",
+    }
+    cost, by = rules["arbitration.fee.cost"], rules["arbitration.fee.borne"]
+    return f"{rules.name}, arbitration.fee: {made}; {earned[cost]}, {borne[by]}; the rest is returned"
 
 
 #: States in words, where the name alone could be read as something that is over.
