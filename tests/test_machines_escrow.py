@@ -639,6 +639,10 @@ def test_a_chargeback_and_an_award_over_the_same_released_money_pay_the_payer_on
         ("payee", "payer"): ek.Money.parse("20.00 USD"),
         ("payee", "platform"): ek.Money.parse("60.00 USD"),
     }
+    whole = deal.decide(ek.escrow.ChargeBack("m1", "100.00", "cb2"), by="provider", at=start).agreement
+    assert whole.owed() == {("payee", "platform"): ek.Money.parse("80.00 USD")}
+    none_left = back.decide(ek.escrow.ChargeBack("m1", "40.00", "cb3"), by="provider", at=start).agreement
+    assert none_left.owed() == {("payee", "platform"): ek.Money.parse("80.00 USD")}
     again = back.decide(ek.escrow.ReverseChargeBack("m1", "cb"), by="provider", at=start).agreement
     assert again.owed() == {("payee", "payer"): ek.Money.parse("80.00 USD")}
     again.verify()
