@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
-import attrs
 from attrs import evolve as changed
 from attrs import field, frozen
 
@@ -24,8 +23,6 @@ from escrowkit.errors import (
     BadArgument,
     BadTerms,
     BrokenBooks,
-    DefinitionError,
-    EscrowError,
     KeyConflict,
     NotInForce,
     NotNow,
@@ -936,11 +933,8 @@ def _as_seen(records: list[Record]) -> Agreement:
 __all__ = [
     "Agreement",
     "Decision",
-    "DefinitionError",
-    "EscrowError",
     "Record",
     "advance",
-    "attrs",
     "decide",
     "evolve",
     "open_agreement",
