@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
-from attrs import evolve as changed
 from attrs import field, frozen
 
 from escrowkit import arguments as arg
 from escrowkit.books import book
 from escrowkit.clocks import LAPSE, ORDER, Clock, running
+from escrowkit.copying import changed
 from escrowkit.errors import (
     BadAmount,
     BadArgument,

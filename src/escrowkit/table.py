@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import attrs
@@ -58,6 +59,7 @@ class _Said:
         cls.word = _snake(cls.__name__)
 
     @classmethod
+    @cache
     def fields(cls) -> tuple[str, ...]:
         """The names of its own fields, the milestone aside."""
         shared = {"milestone", "by", "at", "actor", "before", "after"}
@@ -89,24 +91,23 @@ class Event(_Said):
     @classmethod
     def of(cls, ctx: Context[Any], after: str) -> Self:
         """The event that a command causes. A subclass with more fields than its command works them out in `figures`."""
+        own: Any = cls
         command = ctx.command
-        said = {name: getattr(command, name) for name in type(command).fields()}
-        said.update(cls.figures(ctx))
+        said = {name: getattr(command, name) for name in _repeated(own, command.__class__)}
         known = cls.fields()
-        return cls(
-            command.milestone,
-            **{name: value for name, value in said.items() if name in known},
-            by=ctx.name,
-            at=ctx.at,
-            actor=ctx.actor,
-            before=ctx.state,
-            after=after,
-        )
+        said |= {name: value for name, value in cls.figures(ctx).items() if name in known}
+        return cls(command.milestone, **said, by=ctx.name, at=ctx.at, actor=ctx.actor, before=ctx.state, after=after)
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """What the event says beyond its command."""
         return {}
+
+
+@cache
+def _repeated(event: Any, command: Any) -> tuple[str, ...]:
+    """What an event repeats of its command."""
+    return tuple(name for name in command.fields() if name in event.fields())
 
 
 @frozen
@@ -312,12 +313,13 @@ class _Allowed:
         below = stack[stack.index(ctx.state) + 1 :]
         return below[0] if below else None
 
+    def checks_of(self, role: Role) -> tuple[Guard, ...]:
+        """The guards that this role meets."""
+        return self.people_checks if role in PEOPLE else self.checks
+
     def failing(self, ctx: Context[Any]) -> Guard | None:
         """The first guard that does not hold."""
-        for check in self.people_checks if ctx.by in PEOPLE else self.checks:
-            if not check(ctx):
-                return check
-        return None
+        return next((check for check in self.checks_of(ctx.by) if not check(ctx)), None)
 
     def __call__(self, event: EventData) -> bool:
         ctx: Context[Any] = next(iter(event.args))
@@ -327,6 +329,47 @@ class _Allowed:
         """Tell the cursor which move was made."""
         cursor: Any = event.model
         cursor.made = self.move
+
+
+class _Choice:
+    """The edges of one command for one role in one state, in the order of the table, and what is asked before them."""
+
+    def __init__(self, edges: tuple[_Allowed, ...], role: Role) -> None:
+        self.edges = edges
+        self.role = role
+        #: Whether it depends on the state below, or on the clock, which of them are open.
+        self.depends = any(edge.origin is not None or edge.clock for edge in edges)
+        self.early = tuple(edge.early for edge in edges)
+        self.reads = tuple(dict.fromkeys(key for edge in edges for check in edge.checks for key in check.reads))
+        self.moves = tuple((edge.move, edge.checks_of(role)) for edge in edges if not edge.move.row.waits)
+
+    def of(self, ctx: Context[Any]) -> _Choice | None:
+        """Those that are open now."""
+        mine = tuple(edge for edge in self.edges if edge.may(ctx))
+        return self if mine == self.edges else _Choice(mine, self.role) if mine else None
+
+    def ask_first(self, ctx: Context[Any]) -> None:
+        """What is told before anything is said of sums: who may not move, and what the rulebook does not settle."""
+        if all(self.early):
+            failing = [next((check for check in early if not check.test(ctx)), None) for early in self.early]
+            if failing[-1] is not None and all(failing):
+                raise failing[-1].refuse(ctx)
+        for key in self.reads:
+            ctx.rules[key]
+
+    def first(self, ctx: Context[Any]) -> Move | None:
+        """The first move whose guards all hold."""
+        for move, checks in self.moves:
+            for check in checks:
+                if not check.test(ctx):
+                    break
+            else:
+                return move
+        return None
+
+    def refusal(self, ctx: Context[Any]) -> Refused:
+        """Why none of them can be made: special cases stand above, so the last row says what was lacking."""
+        return [check for edge in self.edges if (check := edge.failing(ctx)) is not None][-1].refuse(ctx)
 
 
 class _Cursor:
@@ -365,6 +408,7 @@ class Table(Generic[It]):
         self.rows = tuple(one for row in rows for one in ((row,) if isinstance(row, Row) else row))
         self.always = tuple(always)
         self.covering = frozenset(state for row in self.rows if row.then is BACK for state in row.on)
+        self._alone = {state.value: (state,) for state in self.states}
         problems = list(self._problems())
         if problems:
             raise DefinitionError(f"table {name!r}", problems)
@@ -394,46 +438,43 @@ class Table(Generic[It]):
             return () if source is None else (source,)
         return (row.then,)
 
+    def layers(self, stack: tuple[Any, ...], event: Event) -> tuple[Any, ...]:
+        """The layers of the state after an event: one, unless it is covered or covers (see `restack`)."""
+        alone = self._alone[event.after]
+        if len(stack) < 2 and alone[0] not in self.covering:
+            return alone
+        return restack(stack, event.before, alone[0], self.covering)
+
     # -- choosing ------------------------------------------------------------------------------------------------
 
     def choose(self, ctx: Context[Any], engine: str = "compiled", *, wrong: Refused | None = None) -> Move:
         """The move that this command makes, or a typed refusal that says why there is none.
 
         `wrong` is what is wrong with the sums of the command; it is told in its place in the order of refusals.
-        Where several rows fit, special cases stand above, so the last row says what was lacking.
         Raises `NoSuchMove`, `NotYourMove`, `UnknownRulebookValue`, or the refusal of the guard that does not hold.
         """
-        mine = self._candidates(ctx)
+        choice = self._choice(ctx)
         if ctx.by not in INTERNAL:
-            self._ask_first(ctx, mine)
+            choice.ask_first(ctx)
         if wrong is not None:
             raise wrong
-        if engine == "stock":
-            made = self._stock(ctx)
-        else:
-            made = next((a.move for a in mine if not a.move.row.waits and a.failing(ctx) is None), None)
+        made = self._stock(ctx) if engine == "stock" else choice.first(ctx)
         if made is None:
-            raise [check for edge in mine if (check := edge.failing(ctx)) is not None][-1].refuse(ctx)
+            raise choice.refusal(ctx)
         return made
 
-    def _ask_first(self, ctx: Context[Any], mine: list[_Allowed]) -> None:
-        """What is told before anything is said of sums: who may not move, and what the rulebook does not settle."""
-        early = [next((check for check in edge.early if not check(ctx)), None) for edge in mine]
-        if early[-1] is not None and all(early):
-            raise early[-1].refuse(ctx)
-        for key in dict.fromkeys(key for edge in mine for check in edge.checks for key in check.reads):
-            ctx.rules[key]
-
-    def _candidates(self, ctx: Context[Any]) -> list[_Allowed]:
+    def _choice(self, ctx: Context[Any]) -> _Choice:
         """The edges of this command that are open to this role here. Raises `NoSuchMove` or `NotYourMove`."""
-        edges = self._dispatch.get((ctx.state or _START, type(ctx.command)))
-        if edges is None:
+        here = self._dispatch.get((ctx.state or _START, type(ctx.command)))
+        if here is None:
             raise NoSuchMove(self.no_such_move(ctx.state))
-        mine = [edge for edge in edges if edge.may(ctx)]
-        if not mine:
-            roles = sorted({role for edge in edges for role in edge.by} - {Role.RULES})
+        choice = here.get(ctx.by)
+        if choice is not None and choice.depends:
+            choice = choice.of(ctx)
+        if choice is None:
+            roles = sorted(role for role in here if role is not Role.RULES)
             raise NotYourMove(f"This is for: {', '.join(roles) or 'the rules alone'}.", missing=roles)
-        return mine
+        return choice
 
     def no_such_move(self, state: str | None) -> str:
         """What to say of a command that this state does not know."""
@@ -467,13 +508,16 @@ class Table(Generic[It]):
                     )
         return machine
 
-    def _compiled(self) -> dict[tuple[str, type[Command]], tuple[_Allowed, ...]]:
-        """The dispatch of the hot path, read off the machine's own registry."""
-        dispatch: dict[tuple[str, type[Command]], tuple[_Allowed, ...]] = {}
+    def _compiled(self) -> dict[tuple[str, type[Command]], dict[Role, _Choice]]:
+        """The dispatch of the hot path, read off the machine's own registry: state and command, then role."""
+        dispatch: dict[tuple[str, type[Command]], dict[Role, _Choice]] = {}
         for trigger in self.machine.events.values():
             for source, transitions in trigger.transitions.items():
                 edges: tuple[Any, ...] = tuple(condition.func for t in transitions for condition in t.conditions)
-                dispatch[source, edges[0].move.row.command] = edges
+                dispatch[source, edges[0].move.row.command] = {
+                    role: _Choice(tuple(edge for edge in edges if role in edge.by), role)
+                    for role in dict.fromkeys(role for edge in edges for role in edge.by)
+                }
         return dispatch
 
     def _stock(self, ctx: Context[Any]) -> Move | None:
@@ -558,6 +602,21 @@ def _closure(start: set[Any], edges: list[tuple[Any, Any]]) -> set[Any]:
     while more := {b for a, b in edges if a in reached} - reached:
         reached |= more
     return reached
+
+
+class Changes:
+    """What the events of a machine change of its record beside the state: one line an event, or a family of events."""
+
+    def __init__(self, lines: Mapping[type[Event], Callable[[Any, Any], dict[str, Any]]]) -> None:
+        self._lines = dict(lines)
+
+    def __call__(self, it: Any, event: Event) -> dict[str, Any]:
+        kind = type(event)
+        line = self._lines.get(kind)
+        if line is None:
+            family = next((one for one in kind.__mro__ if one in self._lines), None)
+            line = self._lines[kind] = self._lines[family] if family else lambda it, event: {}
+        return line(it, event)
 
 
 S = TypeVar("S", bound=StrEnum)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from attrs import evolve as changed
 from attrs import frozen
 
 from escrowkit import arguments as arg
+from escrowkit.copying import changed
 from escrowkit.errors import NotYourMove
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import Command, Context, Event, Row, Table, guard, restack
+from escrowkit.table import Command, Context, Event, Row, Table, guard
 
 R = Role
 
@@ -149,5 +149,5 @@ class Obligation:
 def evolve(it: Obligation | None, event: Any) -> Obligation:
     """The record after an event."""
     if it is None:
-        return Obligation((S(event.after),), event.debtor, event.creditor, event.amount, event.cause)
-    return changed(it, stack=restack(it.stack, event.before, S(event.after), TABLE.covering))
+        return Obligation(TABLE.layers((), event), event.debtor, event.creditor, event.amount, event.cause)
+    return changed(it, stack=TABLE.layers(it.stack, event))

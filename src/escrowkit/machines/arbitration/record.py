@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from attrs import evolve as changed
 from attrs import field, frozen
 
+from escrowkit.copying import changed
 from escrowkit.machines.arbitration.commands import S
 from escrowkit.machines.arbitration.events import (
     Appealed,
@@ -22,7 +22,7 @@ from escrowkit.machines.arbitration.events import (
 )
 from escrowkit.machines.arbitration.table import TABLE
 from escrowkit.money import Money
-from escrowkit.table import Event, restack
+from escrowkit.table import Changes
 
 
 @frozen
@@ -65,36 +65,37 @@ def evolve(it: Arbitration | None, event: Any) -> Arbitration:
     """The record after an event."""
     if it is None:
         funded = event.at if event.after == S.FUNDED else None
-        state = (S(event.after),)
+        state = TABLE.layers((), event)
         return Arbitration(
             state, event.claimant, event.shares, event.order, event.at, funded_at=funded, unsealed=bool(funded)
         )
-    stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    return changed(it, stack=stack, **_changes(it, event))
+    return changed(it, stack=TABLE.layers(it.stack, event), **_CHANGES(it, event))
 
 
-def _changes(it: Arbitration, event: Event) -> dict[str, Any]:
-    """What an event changes beside the state."""
-    match event:
-        case FeePaid():
-            first = {"half_at": event.at} if event.after == S.HALF_FUNDED else {}
-            funded = {"funded_at": event.at} if event.after == S.FUNDED else {}
-            both = ("payer", "payee") if event.share == "all" else (*it.paid, event.by)
-            return {"paid": both, **first, **funded}
-        case WindowClosed():
-            return {"unsealed": True, "funded_at": event.at}
-        case Appointed():
-            return {"arbitrator": event.arbitrator, "hearing_at": event.at, "hearings": it.hearings + 1}
-        case Replaced():
-            return {"arbitrator": event.arbitrator}
-        case Awarded():
-            return {"award": event.to_payee, "awarded_at": event.at, "ruled": True}
-        case Refused():
-            return {"ruled": True}
-        case Appealed():
-            funded = {"funded_at": event.at} if event.after == S.FUNDED else {}
-            return {"appellant": event.by, "appealed_at": event.at, "paid": (), "round": 2, **funded}
-        case AwardLapsed():
-            return {"lapsed": True}
-        case _:
-            return {}
+def _funded(event: Any) -> dict[str, Any]:
+    return {"funded_at": event.at} if event.after == S.FUNDED else {}
+
+
+def _paid(it: Arbitration, event: FeePaid) -> dict[str, Any]:
+    first = {"half_at": event.at} if event.after == S.HALF_FUNDED else {}
+    both = ("payer", "payee") if event.share == "all" else (*it.paid, event.by)
+    return {"paid": both, **first, **_funded(event)}
+
+
+def _appealed(it: Arbitration, event: Appealed) -> dict[str, Any]:
+    return {"appellant": event.by, "appealed_at": event.at, "paid": (), "round": 2, **_funded(event)}
+
+
+#: What an event changes beside the state.
+_CHANGES: Final = Changes(
+    {
+        FeePaid: _paid,
+        WindowClosed: lambda it, e: {"unsealed": True, "funded_at": e.at},
+        Appointed: lambda it, e: {"arbitrator": e.arbitrator, "hearing_at": e.at, "hearings": it.hearings + 1},
+        Replaced: lambda it, e: {"arbitrator": e.arbitrator},
+        Awarded: lambda it, e: {"award": e.to_payee, "awarded_at": e.at, "ruled": True},
+        Refused: lambda it, e: {"ruled": True},
+        Appealed: _appealed,
+        AwardLapsed: lambda it, e: {"lapsed": True},
+    }
+)

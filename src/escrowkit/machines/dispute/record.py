@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from operator import is_not
+from typing import Any, Final
 
-from attrs import evolve as changed
 from attrs import frozen
 
+from escrowkit.copying import changed
 from escrowkit.machines.dispute.commands import S
 from escrowkit.machines.dispute.events import (
     AnswerDemanded,
@@ -29,7 +32,7 @@ from escrowkit.machines.dispute.table import TABLE
 from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import Event, restack
+from escrowkit.table import Changes, Event
 
 R = Role
 
@@ -107,15 +110,15 @@ def evolve(it: Dispute | None, event: Event) -> Dispute:
     """The record after an event."""
     if it is None:
         return _created(event)
-    stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
     ended: dict[str, Any] = {"ended_at": event.at} if event.after in TABLE.final else {}
-    return changed(it, stack=stack, **ended, **_changes(it, event))
+    changes = _CHANGES(it, event)
+    return changed(it, stack=TABLE.layers(it.stack, event), **ended, **changes)
 
 
 def _created(event: Any) -> Dispute:
     claims: dict[str, Any] = {f"claim_{event.opener}": event.claim} if event.opener in PARTY else {}
     return Dispute(
-        (S(event.after),),
+        TABLE.layers((), event),
         event.opener,
         event.by,
         event.stake,
@@ -129,40 +132,44 @@ def _created(event: Any) -> Dispute:
     )
 
 
-def _changes(it: Dispute, event: Event) -> dict[str, Any]:
-    """What an event changes beside the state."""
-    match event:
-        case Contested():
-            waiting = tuple(side for side in it.must_answer if side != event.by)
-            return {f"claim_{event.by}": event.claim, "must_answer": waiting, **_contested(event)}
-        case Proceeded() | SilenceContests():
-            return {"must_answer": (), **_contested(event)}
-        case AnswerDemanded():
-            return {"escalated_at": event.at}
-        case Escalated():
-            return {"escalated_at": event.at, "stage": it.stage + 1, "must_answer": ()}
-        case Offered():
-            earlier = tuple(changed(o, open=False) if o.by == event.by else o for o in it.offers)
-            return {"offers": (*earlier, Offer_(event.by, event.to_payee, event.at))}
-        case OfferDeclined():
-            return {"offers": tuple(changed(o, open=o.open and o.by == event.by) for o in it.offers)}
-        case OfferLapsed():
-            oldest = oldest_offer(it)
-            return {"offers": tuple(changed(o, open=o.open and o is not oldest) for o in it.offers)}
-        case EvidenceAdded():
-            piece = Evidence(event.by, event.at, event.digest, event.title, event.admissible)
-            return {"evidence": (*it.evidence, piece)}
-        case Extended():
-            return {"extensions": (*it.extensions, (event.clock, event.period))}
-        case Concluded():
-            return {"to_payee": event.to_payee, "code": event.code}
-        case Overridden():
-            return {"code": event.code}
-        case Restaked():
-            return {"stake": event.stake, "offers": tuple(changed(o, open=False) for o in it.offers)}
-        case _:
-            return {}
-
-
 def _contested(event: Event) -> dict[str, Any]:
     return {"contested_at": event.at} if event.after == S.CONTESTED else {}
+
+
+def _answered(it: Dispute, event: Contested) -> dict[str, Any]:
+    waiting = tuple(side for side in it.must_answer if side != event.by)
+    return {f"claim_{event.by}": event.claim, "must_answer": waiting, **_contested(event)}
+
+
+def _offered(it: Dispute, event: Offered) -> dict[str, Any]:
+    earlier = tuple(changed(o, open=False) if o.by == event.by else o for o in it.offers)
+    return {"offers": (*earlier, Offer_(event.by, event.to_payee, event.at))}
+
+
+def _still_open(it: Dispute, still: Callable[[Offer_], bool]) -> dict[str, Any]:
+    return {"offers": tuple(changed(o, open=o.open and still(o)) for o in it.offers)}
+
+
+def _evidence(it: Dispute, event: EvidenceAdded) -> dict[str, Any]:
+    piece = Evidence(event.by, event.at, event.digest, event.title, event.admissible)
+    return {"evidence": (*it.evidence, piece)}
+
+
+#: What an event changes beside the state.
+_CHANGES: Final = Changes(
+    {
+        Contested: _answered,
+        Proceeded: lambda it, e: {"must_answer": (), **_contested(e)},
+        SilenceContests: lambda it, e: {"must_answer": (), **_contested(e)},
+        AnswerDemanded: lambda it, e: {"escalated_at": e.at},
+        Escalated: lambda it, e: {"escalated_at": e.at, "stage": it.stage + 1, "must_answer": ()},
+        Offered: _offered,
+        OfferDeclined: lambda it, e: _still_open(it, lambda offer: offer.by == e.by),
+        OfferLapsed: lambda it, e: _still_open(it, partial(is_not, oldest_offer(it))),
+        EvidenceAdded: _evidence,
+        Extended: lambda it, e: {"extensions": (*it.extensions, (e.clock, e.period))},
+        Concluded: lambda it, e: {"to_payee": e.to_payee, "code": e.code},
+        Overridden: lambda it, e: {"code": e.code},
+        Restaked: lambda it, e: {"stake": e.stake} | _still_open(it, lambda offer: False),
+    }
+)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from attrs import evolve as changed
 from attrs import frozen
 
+from escrowkit.copying import changed
 from escrowkit.machines.escrow.commands import S
 from escrowkit.machines.escrow.events import (
     ChargeBackReversed,
@@ -36,7 +36,7 @@ from escrowkit.machines.escrow.sums import take_back
 from escrowkit.machines.escrow.table import TABLE
 from escrowkit.money import Money
 from escrowkit.roles import Role
-from escrowkit.table import Event, restack
+from escrowkit.table import Changes, Event
 
 R = Role
 
@@ -112,64 +112,15 @@ class Escrow:
 def evolve(it: Escrow | None, event: Event) -> Escrow:
     """The record after an event."""
     if it is None:
-        return Escrow((S(event.after),))
-    stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    changes = _changes(it, event)
-    if isinstance(event, (DepositReturned, DepositFailed, FundingLapsed)):
+        return Escrow(TABLE.layers((), event))
+    stack = TABLE.layers(it.stack, event)
+    if len(stack) > 1 and isinstance(event, (DepositReturned, DepositFailed, FundingLapsed)):
         # Under a dispute nothing waits for the provider any more: what lies below is not `funding`.
         stack = (stack[0], *(S.EMPTY if below is S.FUNDING else below for below in stack[1:]))
-    return changed(it, stack=stack, **changes)
+    return changed(it, stack=stack, **_CHANGES(it, event))
 
 
-def _changes(it: Escrow, event: Any) -> dict[str, Any]:
-    """What an event changes beside the state."""
-    match event:
-        case Deposited():
-            return _deposited(it, event.reference, event.amount, event) | _told(it, "deposit", event.reference)
-        case DepositConfirmed():
-            settled = {"pending": None, "pending_at": None}
-            told = _told(it, "confirm_deposit", event.reference)
-            return _deposited(it, event.reference, event.kept, event) | settled | told
-        case DepositReturned():
-            return _told(it, "confirm_deposit", event.reference) | {"pending": None, "pending_at": None}
-        case DepositRequested():
-            return {"pending": event.amount, "pending_at": event.at}
-        case DepositFailed() | FundingLapsed():
-            return {"pending": None, "pending_at": None}
-        case Received():
-            return {"held_since": it.held_since or event.at, "received": _more(it.received, event.amount)}
-        case RolledOver():
-            return {"rolled": _more(it.rolled, event.amount)}
-        case Disposed():
-            return _disposed(it, event)
-        case Cleared():
-            oldest = next(i for i, r in enumerate(it.releases) if r.clearing)
-            cleared = changed(it.releases[oldest], clearing=False)
-            return {"releases": (*it.releases[:oldest], cleared, *it.releases[oldest + 1 :])}
-        case ChargedBack():
-            return _charge(it, event)
-        case ChargeBackReversed():
-            held = {"held_since": it.held_since or event.at} if event.to_escrow else {}
-            return {"releases": _restored(it, event)} | held | _told(it, "reverse_charge_back", event.reference)
-        case RefundReleasedPromised():
-            return {"promised": (*it.promised, event.amount)}
-        case ReleasedRefunded():
-            releases, _, _ = take_back(it.releases, event.back)
-            told = _told(it, "confirm_refund_released", event.reference) if event.reference else {}
-            return {"releases": releases, "promised": _without(it.promised, event)} | told
-        case Reclaimed():
-            return {"releases": take_back(it.releases, event.amount)[0]}
-        case PaidOut():
-            out = {"paid_out": _more(it.paid_out, event.amount)} if event.to == R.PAYEE else {}
-            return out | _told(it, "confirm_payout", event.reference)
-        case Held():
-            return {"spans": (*it.spans, Span(event.at))}
-        case Drained():
-            return {"held_since": None, "spans": _ended(it, event)}
-        case Lifted() | ImpoundLapsed():
-            return {"spans": _ended(it, event)}
-        case _:
-            return {}
+_NOTHING_PENDING: dict[str, Any] = {"pending": None, "pending_at": None}
 
 
 def _ended(it: Escrow, event: Event) -> tuple[Span, ...]:
@@ -222,3 +173,61 @@ def _restored(it: Escrow, event: ChargeBackReversed) -> tuple[Freed, ...]:
         return it.releases
     zero = Money.zero(charged.back.currency)
     return (*it.releases, Freed(charged.back, charged.back_fee, charged.at, False, zero, zero))
+
+
+def _confirmed(it: Escrow, event: DepositConfirmed) -> dict[str, Any]:
+    arrived = _deposited(it, event.reference, event.kept, event)
+    return arrived | _NOTHING_PENDING | _told(it, "confirm_deposit", event.reference)
+
+
+def _received(it: Escrow, event: Received) -> dict[str, Any]:
+    return {"held_since": it.held_since or event.at, "received": _more(it.received, event.amount)}
+
+
+def _cleared(it: Escrow, event: Cleared) -> dict[str, Any]:
+    oldest = next(i for i, r in enumerate(it.releases) if r.clearing)
+    cleared = changed(it.releases[oldest], clearing=False)
+    return {"releases": (*it.releases[:oldest], cleared, *it.releases[oldest + 1 :])}
+
+
+def _reversed(it: Escrow, event: ChargeBackReversed) -> dict[str, Any]:
+    held = {"held_since": it.held_since or event.at} if event.to_escrow else {}
+    return {"releases": _restored(it, event)} | held | _told(it, "reverse_charge_back", event.reference)
+
+
+def _refunded(it: Escrow, event: ReleasedRefunded) -> dict[str, Any]:
+    releases, _, _ = take_back(it.releases, event.back)
+    told = _told(it, "confirm_refund_released", event.reference) if event.reference else {}
+    return {"releases": releases, "promised": _without(it.promised, event)} | told
+
+
+def _paid_out(it: Escrow, event: PaidOut) -> dict[str, Any]:
+    out = {"paid_out": _more(it.paid_out, event.amount)} if event.to == R.PAYEE else {}
+    return out | _told(it, "confirm_payout", event.reference)
+
+
+#: What an event changes beside the state.
+_CHANGES: Final = Changes(
+    {
+        Deposited: lambda it, e: _deposited(it, e.reference, e.amount, e) | _told(it, "deposit", e.reference),
+        DepositConfirmed: _confirmed,
+        DepositReturned: lambda it, e: _told(it, "confirm_deposit", e.reference) | _NOTHING_PENDING,
+        DepositRequested: lambda it, e: {"pending": e.amount, "pending_at": e.at},
+        DepositFailed: lambda it, e: _NOTHING_PENDING,
+        FundingLapsed: lambda it, e: _NOTHING_PENDING,
+        Received: _received,
+        RolledOver: lambda it, e: {"rolled": _more(it.rolled, e.amount)},
+        Disposed: _disposed,
+        Cleared: _cleared,
+        ChargedBack: _charge,
+        ChargeBackReversed: _reversed,
+        RefundReleasedPromised: lambda it, e: {"promised": (*it.promised, e.amount)},
+        ReleasedRefunded: _refunded,
+        Reclaimed: lambda it, e: {"releases": take_back(it.releases, e.amount)[0]},
+        PaidOut: _paid_out,
+        Held: lambda it, e: {"spans": (*it.spans, Span(e.at))},
+        Drained: lambda it, e: {"held_since": None, "spans": _ended(it, e)},
+        Lifted: lambda it, e: {"spans": _ended(it, e)},
+        ImpoundLapsed: lambda it, e: {"spans": _ended(it, e)},
+    }
+)

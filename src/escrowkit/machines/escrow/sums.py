@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve as changed
-
+from escrowkit.copying import changed
 from escrowkit.money import Money
 from escrowkit.table import Context
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from attrs import evolve as changed
 from attrs import frozen
 
+from escrowkit.copying import changed
 from escrowkit.machines.mediation.commands import S
 from escrowkit.machines.mediation.events import Accepted, Assigned, Recommended, Replaced, Voided
 from escrowkit.machines.mediation.table import TABLE
 from escrowkit.money import Money
-from escrowkit.table import Event, restack
+from escrowkit.table import Changes
 
 
 @frozen
@@ -37,24 +37,24 @@ class Mediation:
 def evolve(it: Mediation | None, event: Any) -> Mediation:
     """The record after an event."""
     if it is None:
-        return Mediation((S(event.after),), event.power, event.at)
-    stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    return changed(it, stack=stack, **_changes(it, event))
+        return Mediation(TABLE.layers((), event), event.power, event.at)
+    return changed(it, stack=TABLE.layers(it.stack, event), **_CHANGES(it, event))
 
 
 _NO_RECOMMENDATION: dict[str, Any] = {"recommendation": None, "recommended_at": None, "accepted": ()}
 
 
-def _changes(it: Mediation, event: Event) -> dict[str, Any]:
-    """What an event changes beside the state."""
-    match event:
-        case Assigned() | Replaced():
-            return {"mediator": event.mediator, "sitting_at": event.at} | _NO_RECOMMENDATION
-        case Recommended():
-            return {"recommendation": event.to_payee, "recommended_at": event.at, "accepted": ()}
-        case Accepted():
-            return {"accepted": tuple(dict.fromkeys((*it.accepted, event.by)))}
-        case Voided():
-            return {"sitting_at": event.at} | _NO_RECOMMENDATION
-        case _:
-            return {}
+def _sits(it: Mediation, event: Any) -> dict[str, Any]:
+    return {"mediator": event.mediator, "sitting_at": event.at} | _NO_RECOMMENDATION
+
+
+#: What an event changes beside the state.
+_CHANGES: Final = Changes(
+    {
+        Assigned: _sits,
+        Replaced: _sits,
+        Recommended: lambda it, e: {"recommendation": e.to_payee, "recommended_at": e.at, "accepted": ()},
+        Accepted: lambda it, e: {"accepted": tuple(dict.fromkeys((*it.accepted, e.by)))},
+        Voided: lambda it, e: {"sitting_at": e.at} | _NO_RECOMMENDATION,
+    }
+)

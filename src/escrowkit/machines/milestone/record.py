@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from attrs import evolve as changed
 from attrs import frozen
 
 from escrowkit.arguments import terms
 from escrowkit.conditions import Condition
+from escrowkit.copying import changed
 from escrowkit.machines.milestone.commands import S
 from escrowkit.machines.milestone.events import (
     Approved,
@@ -35,10 +35,7 @@ from escrowkit.machines.milestone.events import (
 )
 from escrowkit.machines.milestone.table import TABLE
 from escrowkit.money import Money
-from escrowkit.table import (
-    Event,
-    restack,
-)
+from escrowkit.table import Changes, Event
 
 
 @frozen
@@ -105,65 +102,65 @@ def evolve(it: Milestone | None, event: Event) -> Milestone:
     """The record after an event."""
     if it is None:
         return _created(event)
-    stack = restack(it.stack, event.before, S(event.after), TABLE.covering)
-    changes = _changes(it, event)
+    stack = TABLE.layers(it.stack, event)
     if isinstance(event, Voided):
         # Under a dispute a request is void as well: the milestone will not come back to it.
         stack = tuple(state for state in stack if state is not S.CANCELLING)
-    return changed(it, stack=stack, **changes)
+    return changed(it, stack=stack, **_CHANGES(it, event))
 
 
 def _created(event: Any) -> Milestone:
     proposer = event.by if isinstance(event, Proposed) else None
-    return Milestone((S(event.after),), event.price, event.title, event.due, event.release_when, proposer)
+    return Milestone(TABLE.layers((), event), event.price, event.title, event.due, event.release_when, proposer)
 
 
 _NO_REQUEST: dict[str, Any] = {"asked": None, "asked_by": None, "asked_at": None}
 _NO_PROPOSAL: dict[str, Any] = {"proposal": None, "proposal_at": None}
-
-
-def _changes(it: Milestone, event: Event) -> dict[str, Any]:
-    """What an event changes beside the state."""
-    match event:
-        case Started():
-            return {"active_at": event.at}
-        case Submitted():
-            fresh: dict[str, Any] = {"notices": (), "delays": 0, "delay_locked": False}
-            number = it.submission + 1
-            return {"deliverable": event.deliverable, "submission": number, "submitted_at": event.at, **fresh}
-        case SubmissionWithdrawn():
-            return {"submitted_at": None, "deliverable": None}
-        case ChangesRequested():
-            gone = {"submitted_at": None, "deliverable": None}
-            return {**gone, "revisions": it.revisions + 1, "returned_at": event.at}
-        case Approved():
-            return {"signed_payer": True, "approved_at": event.at}
-        case DeemedApproved():
-            return {"approved_at": event.at}
-        case ConditionMet():
-            return {"approved_at": it.approved_at or event.at, "by_clock": event.alone}
-        case Attested():
-            return {"facts": (*it.facts, Fact(event.name, event.by, event.at))}
-        case CancelRequested():
-            return {"asked": event.refund, "asked_by": event.by, "asked_at": event.at, "asked_in": it.submission}
-        case CancelWithdrawn() | SilenceIgnored():
-            return _request_over(it, event.at) if event.before == S.CANCELLING else _NO_PROPOSAL
-        case Voided():
-            return _request_over(it, event.at) | _NO_PROPOSAL
-        case ReleaseRequested():
-            return {"proposal": event.to_payee, "proposal_at": event.at}
-        case Delayed():
-            return {"delays": it.delays + 1}
-        case DelayLocked():
-            return {"delay_locked": True}
-        case RequirementsGiven():
-            return {"requirements_at": event.at}
-        case NoticeRecorded():
-            return {"notices": (*it.notices, event.at)}
-        case _:
-            return {}
+_NOTHING_SUBMITTED: dict[str, Any] = {"submitted_at": None, "deliverable": None}
 
 
 def _request_over(it: Milestone, at: datetime) -> dict[str, Any]:
     waited = ((it.asked_at, at),) if it.asked_at is not None else ()
     return _NO_REQUEST | {"waited": it.waited + waited}
+
+
+def _submitted(it: Milestone, event: Submitted) -> dict[str, Any]:
+    fresh: dict[str, Any] = {"notices": (), "delays": 0, "delay_locked": False}
+    number = it.submission + 1
+    return {"deliverable": event.deliverable, "submission": number, "submitted_at": event.at, **fresh}
+
+
+def _sent_back(it: Milestone, event: ChangesRequested) -> dict[str, Any]:
+    return {**_NOTHING_SUBMITTED, "revisions": it.revisions + 1, "returned_at": event.at}
+
+
+def _asked(it: Milestone, event: CancelRequested) -> dict[str, Any]:
+    return {"asked": event.refund, "asked_by": event.by, "asked_at": event.at, "asked_in": it.submission}
+
+
+def _dropped(it: Milestone, event: Event) -> dict[str, Any]:
+    return _request_over(it, event.at) if event.before == S.CANCELLING else _NO_PROPOSAL
+
+
+#: What an event changes beside the state.
+_CHANGES: Final = Changes(
+    {
+        Started: lambda it, e: {"active_at": e.at},
+        Submitted: _submitted,
+        SubmissionWithdrawn: lambda it, e: _NOTHING_SUBMITTED,
+        ChangesRequested: _sent_back,
+        Approved: lambda it, e: {"signed_payer": True, "approved_at": e.at},
+        DeemedApproved: lambda it, e: {"approved_at": e.at},
+        ConditionMet: lambda it, e: {"approved_at": it.approved_at or e.at, "by_clock": e.alone},
+        Attested: lambda it, e: {"facts": (*it.facts, Fact(e.name, e.by, e.at))},
+        CancelRequested: _asked,
+        CancelWithdrawn: _dropped,
+        SilenceIgnored: _dropped,
+        Voided: lambda it, e: _request_over(it, e.at) | _NO_PROPOSAL,
+        ReleaseRequested: lambda it, e: {"proposal": e.to_payee, "proposal_at": e.at},
+        Delayed: lambda it, e: {"delays": it.delays + 1},
+        DelayLocked: lambda it, e: {"delay_locked": True},
+        RequirementsGiven: lambda it, e: {"requirements_at": e.at},
+        NoticeRecorded: lambda it, e: {"notices": (*it.notices, e.at)},
+    }
+)
