@@ -437,7 +437,7 @@ def test_an_empty_history_makes_no_agreement() -> None:
 
 def test_books_that_break_are_never_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused reaction and a refused clock are faults of the tables, and nothing is changed."""
-    from escrowkit import agreement as module
+    from escrowkit.agreement import deciding as module
 
     job = submitted()
     monkeypatch.setattr(module, "reactions", lambda pot, event: iter([escrow.Thaw("m1")]))

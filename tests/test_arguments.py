@@ -45,15 +45,15 @@ GOOD = Buy(price=Money(2000, "USD"), what="tea", within=Period.parse("2 days"), 
 
 
 def read(**said: Any) -> Buy:
-    checked = arg.check(attrs.evolve(GOOD, **said), "USD")
-    assert checked.wrong is None
-    command: Buy = checked.command
+    command, wrong = arg.check(attrs.evolve(GOOD, **said), "USD")
+    assert wrong is None
+    assert isinstance(command, Buy)
     return command
 
 
 def test_a_command_that_is_already_whole_is_handed_back_as_it_is() -> None:
     assert read() is not GOOD
-    assert arg.check(GOOD, "USD").command is GOOD
+    assert arg.check(GOOD, "USD")[0] is GOOD
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_an_argument_of_the_wrong_kind_is_named_shown_and_told_what_is_needed(na
 def test_a_sum_that_cannot_be_is_only_noted_to_be_told_in_its_order(
     name: str, said: Any, code: type[Exception], words: str
 ) -> None:
-    wrong = arg.check(attrs.evolve(GOOD, **{name: said}), "USD").wrong
+    wrong = arg.check(attrs.evolve(GOOD, **{name: said}), "USD")[1]
     assert type(wrong) is code
     assert words in str(wrong)
 
@@ -168,11 +168,11 @@ def test_a_wrong_kind_is_told_before_a_wrong_sum() -> None:
 
 @pytest.mark.parametrize(("price", "tip"), [("0", "1.00 EUR"), ("1.00 EUR", "-1")])
 def test_of_two_wrong_sums_the_first_in_the_order_of_refusals_is_told(price: str, tip: str) -> None:
-    assert type(arg.check(attrs.evolve(GOOD, price=price, tip=tip), "USD").wrong) is WrongCurrency
+    assert type(arg.check(attrs.evolve(GOOD, price=price, tip=tip), "USD")[1]) is WrongCurrency
 
 
 def test_of_two_sums_wrong_in_the_same_way_the_first_is_told() -> None:
-    wrong = arg.check(attrs.evolve(GOOD, price="-1", tip="-2"), "USD").wrong
+    wrong = arg.check(attrs.evolve(GOOD, price="-1", tip="-2"), "USD")[1]
     assert wrong is not None
     assert "-1.00 USD" in wrong.words
 
@@ -194,7 +194,7 @@ def test_an_instant_a_number_and_what_the_rules_say_are_needed_unless_they_are_o
     ):
         with pytest.raises(BadArgument, match=words):
             arg.check(Needed(at, count, None), "USD")
-    assert arg.check(Needed(NOON, 1, None), "USD").wrong is None
+    assert arg.check(Needed(NOON, 1, None), "USD")[1] is None
 
 
 def test_what_is_needed_has_no_default_and_what_is_optional_has_none() -> None:

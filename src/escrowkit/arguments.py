@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import attrs
 from attrs import field, frozen
 
 from escrowkit.conditions import parse as parse_condition
+from escrowkit.copying import changed
 from escrowkit.errors import RANK, BadAmount, BadArgument, Refused, WrongCurrency, shown
 from escrowkit.money import MOST_DIGITS, Money
 from escrowkit.periods import Period
@@ -126,36 +128,36 @@ def _whole(value: Any) -> int:
     return value
 
 
-@frozen
-class Checked:
-    """A command whose arguments are of the right kinds, and what is wrong with its sums, if anything."""
+def check(command: Any, currency: str) -> tuple[Any, Refused | None]:
+    """The command with its arguments read, and what is wrong with its sums, if anything, to be told in its order.
 
-    command: Any
-    wrong: Refused | None
-
-
-def check(command: Any, currency: str) -> Checked:
-    """The command with its arguments read. Raises `BadArgument`; a wrong sum is only noted, to be told in its order."""
+    Raises `BadArgument`.
+    """
     changes: dict[str, Any] = {}
     wrong: list[Refused] = []
-    for spec in attrs.fields(type(command)):
-        kind: Kind | None = spec.metadata.get(_ARG)
-        if kind is None:
-            continue
-        value = getattr(command, spec.name)
-        if value is None and kind.optional:
+    for name, kind in _kinds(command.__class__):
+        said = getattr(command, name)
+        if said is None and kind.optional:
             continue
         try:
-            if value is None:
+            if said is None:
                 raise BadArgument(f"{kind.name} is needed")
-            changes[spec.name] = _sum(value, currency, kind) if kind.sum_ else kind.check(value)
+            value = _sum(said, currency, kind) if kind.sum_ else kind.check(said)
         except (WrongCurrency, BadAmount) as refused:
             wrong.append(refused)
         except BadArgument as refused:
-            raise BadArgument(f"{spec.name} = {shown(value)}: {refused.words}", key=spec.name) from refused
-    changed = {name: value for name, value in changes.items() if getattr(command, name) is not value}
+            raise BadArgument(f"{name} = {shown(said)}: {refused.words}", key=name) from refused
+        else:
+            if value is not said:
+                changes[name] = value
     first = min(wrong, key=lambda refused: RANK[type(refused)], default=None)
-    return Checked(attrs.evolve(command, **changed) if changed else command, first)
+    return changed(command, **changes) if changes else command, first
+
+
+@cache
+def _kinds(command: Any) -> tuple[tuple[str, Kind], ...]:
+    """The arguments of a command, each with its kind."""
+    return tuple((spec.name, spec.metadata[_ARG]) for spec in attrs.fields(command) if _ARG in spec.metadata)
 
 
 def _sum(value: Any, currency: str, kind: Kind) -> Money:

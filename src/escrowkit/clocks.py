@@ -106,12 +106,33 @@ LAPSE: Final = {
 ORDER: Final = tuple(LAPSE)
 
 
+def running(pot: Any) -> Iterator[tuple[datetime, Clock]]:
+    """Every clock of this pot that runs, with its due time."""
+    for machine in ORDER:
+        record = getattr(pot, machine)
+        for clock in _RUNS.get((machine, record.stack[0]), ()) if record is not None else ():
+            due = _due(pot, clock)
+            if due is not None:
+                yield due, clock
+
+
+#: Which clocks can run in which state.
+_RUNS: Final[dict[tuple[str, StrEnum], list[Clock]]] = {}
+for _clock in CLOCKS:
+    for _state in _clock.states:
+        _RUNS.setdefault((_clock.machine, _state), []).append(_clock)
+
+
 def due_of(pot: Any, clock: Clock) -> datetime | None:
     """When a clock of this pot is due; None while it does not run, is paused, or needs what the sources do not settle."""
-    machine = getattr(pot, clock.machine)
-    if machine is None or machine.state not in clock.states:
+    record = getattr(pot, clock.machine)
+    return _due(pot, clock) if record is not None and record.stack[0] in clock.states else None
+
+
+def _due(pot: Any, clock: Clock) -> datetime | None:
+    if clock.period and pot.rules.values[clock.period] is None:
         return None
-    if any(pot.is_paused(why) for why in clock.pauses):
+    if pot.ever_paused and any(pot.is_paused(why) for why in clock.pauses):
         return None
     try:
         if clock.answer and pot.rules[clock.answer] is None:
@@ -127,19 +148,13 @@ def plain_due(pot: Any, clock: Clock, anchor: datetime | None, key: str) -> date
     if anchor is None or period is None:
         return None
     calendar = pot.rules.calendar
-    due = calendar.add(anchor, period)
-    for extension in pot.extensions(f"{clock.machine}.{clock.name}"):
+    due: datetime = calendar.add(anchor, period)
+    extensions = pot.extensions(f"{clock.machine}.{clock.name}") if pot.lane.cases else ()
+    for extension in extensions:
         due = calendar.add(due, extension)
-    shifted: datetime = calendar.shift(due, pot.paused_since(anchor, clock.pauses), period)
-    return shifted
-
-
-def running(pot: Any) -> Iterator[tuple[datetime, Clock]]:
-    """Every clock of this pot that runs, with its due time."""
-    for clock in CLOCKS:
-        due = due_of(pot, clock)
-        if due is not None:
-            yield due, clock
+    if extensions or pot.ever_paused:
+        due = calendar.shift(due, pot.paused_since(anchor, clock.pauses), period)
+    return due
 
 
 def _pay_window(pot: Any) -> datetime | None:

@@ -44,8 +44,11 @@ def exponent(currency: str) -> int:
     return _EXPONENTS[currency]
 
 
+_set = object.__setattr__
+
+
 @final
-@frozen(repr=False)
+@frozen(repr=False, init=False)
 class Money:
     """An amount of one currency, in whole minor units (cents), of either sign.
 
@@ -60,12 +63,13 @@ class Money:
     minor: int
     currency: str
 
-    def __attrs_post_init__(self) -> None:
-        # By hand: attrs' validators cost three times as much, and amounts are made on the hot path.
-        if type(self.minor) is int and isinstance(self.currency, str) and self.currency in _EXPONENTS:
-            return
-        exponent(self.currency)
-        raise BadArgument(f"minor units are a whole number (an int), not {_a(self.minor)}", key="amount")
+    def __init__(self, minor: int, currency: str) -> None:
+        # By hand, in one call: amounts are made more often than anything else.
+        if type(minor) is not int or type(currency) is not str or currency not in _EXPONENTS:
+            exponent(currency)
+            raise BadArgument(f"minor units are a whole number (an int), not {_a(minor)}", key="amount")
+        _set(self, "minor", minor)
+        _set(self, "currency", currency)
 
     @classmethod
     def parse(cls, text: str, currency: str | None = None) -> Money:
@@ -105,7 +109,8 @@ class Money:
         >>> Money.zero("JPY")
         Money.parse("0 JPY")
         """
-        return cls(0, currency)
+        zero = _ZEROS.get(currency)
+        return cls(0, currency) if zero is None else zero
 
     @property
     def text(self) -> str:
@@ -186,6 +191,10 @@ class Money:
         Raises `BadArgument` for a rate that is not a fraction (or a whole number).
         """
         return Money(_half_up(self.minor * _exact(rate, "a rate")), self.currency)
+
+
+#: Nothing is asked for all the time.
+_ZEROS = {currency: Money(0, currency) for currency in _EXPONENTS}
 
 
 def parse_rate(text: str) -> Fraction:

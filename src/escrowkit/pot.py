@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import frozen
@@ -32,7 +31,7 @@ from escrowkit.schema import UNKNOWN, Answers
 from escrowkit.table import Table
 
 if TYPE_CHECKING:
-    from escrowkit.agreement import Agreement
+    from escrowkit.agreement.whole import Whole
 
 TABLES: Final[Mapping[str, Table[Any]]] = {
     "milestone": milestone.TABLE,
@@ -74,14 +73,16 @@ class Lane:
 class Pot:
     """A lane in its agreement at an instant."""
 
-    def __init__(self, agreement: Agreement, lane: Lane, at: datetime) -> None:
+    __slots__ = ("agreement", "at", "currency", "id", "lane", "rules", "zero")
+
+    def __init__(self, agreement: Whole, lane: Lane, at: datetime) -> None:
         self.agreement = agreement
         self.lane = lane
         self.at = at
         self.id = lane.id
         self.rules = lane.rules
         self.currency = lane.currency
-        self.zero = Money(0, lane.currency)
+        self.zero = Money.zero(lane.currency)
 
     # -- the records ---------------------------------------------------------------------------------------------
 
@@ -302,7 +303,7 @@ class Pot:
         """Whether a dispute is open."""
         return self.dispute is not None and not self.dispute.is_over
 
-    @cached_property
+    @property
     def release_condition(self) -> Condition:
         """The milestone's own release condition, or the rulebook's: the payer approves, or the review has passed."""
         if self.milestone.release_when is not None:
@@ -616,6 +617,14 @@ class Pot:
     def clearing_from(self) -> datetime | None:
         """When the oldest release that still clears was made."""
         return next((r.at for r in self._releases if r.clearing), None)
+
+    @property
+    def ever_paused(self) -> bool:
+        """Whether clocks ever waited here: for most milestones they never did."""
+        lane, work = self.lane, self.milestone
+        return bool(
+            lane.cases or (lane.escrow and lane.escrow.spans) or (work and (work.waited or work.asked_at is not None))
+        )
 
     def spans(self, why: str) -> tuple[tuple[datetime, datetime | None], ...]:
         """The times in which clocks waited: for a dispute, a hold by the platform, an open cancel request."""

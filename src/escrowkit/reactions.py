@@ -392,7 +392,10 @@ _BY_EVENT: Final[dict[type[Event], tuple[Reaction, ...]]] = {
 }
 
 
-def reactions(pot: Any, event: Event) -> Iterator[Command]:
-    """The commands that follow from an event, in the order of the table; `pot` is as it is after the event."""
-    for reaction in _BY_EVENT.get(type(event), ()):
-        yield from reaction.make(pot, event)
+def reactions(whole: Any, event: Event) -> list[Command]:
+    """The commands that follow from an event, in the order of the table; the pot is as it is after the event."""
+    follow = _BY_EVENT.get(type(event))
+    if follow is None:
+        return []
+    pot = whole.pot(event.milestone, event.at)
+    return [command for reaction in follow for command in reaction.make(pot, event)]

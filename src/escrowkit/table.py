@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import attrs
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from transitions import EventData, Machine
 
 from escrowkit.errors import (
@@ -54,8 +54,8 @@ class _Said:
 
     def __init_subclass__(cls) -> None:
         parts = cls.__module__.split(".")
-        # A machine is a module, or a package of modules, in `machines`.
-        cls.machine = parts[parts.index("machines") + 1] if "machines" in parts else parts[-1]
+        # A machine is a module, or a package of modules, in `machines`; the agreement is a package beside them.
+        cls.machine = next((name for name in parts[1:] if name != "machines"), parts[0])
         cls.word = _snake(cls.__name__)
 
     @classmethod
@@ -283,6 +283,8 @@ class Move:
     source: StrEnum | None
     target: StrEnum
     row: Row
+    #: The target's name, as the event says it.
+    after: str = field(init=False, default=Factory(lambda move: str(move.target), takes_self=True))
 
 
 class _Allowed:
@@ -475,6 +477,10 @@ class Table(Generic[It]):
             roles = sorted(role for role in here if role is not Role.RULES)
             raise NotYourMove(f"This is for: {', '.join(roles) or 'the rules alone'}.", missing=roles)
         return choice
+
+    def knows(self, state: str, command: type[Command]) -> bool:
+        """Whether there is a row for this command in this state."""
+        return (state, command) in self._dispatch
 
     def no_such_move(self, state: str | None) -> str:
         """What to say of a command that this state does not know."""

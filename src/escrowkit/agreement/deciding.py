@@ -1,0 +1,302 @@
+"""Deciding: a command, the deadlines that come before it, the events and entries that it causes, and what follows.
+
+All of it happens in a `Fold` that nobody else sees: a refusal leaves the agreement as it was, by construction.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+
+from attrs import frozen
+
+from escrowkit import arguments as arg
+from escrowkit.agreement.fold import Fold
+from escrowkit.agreement.opening import check_id
+from escrowkit.agreement.seen import is_sealed, seen
+from escrowkit.agreement.whole import Whole
+from escrowkit.agreement.words import End, Ended, Record, Restrict, Restricted
+from escrowkit.books import book
+from escrowkit.clocks import LAPSE
+from escrowkit.errors import (
+    BadArgument,
+    BrokenBooks,
+    NotNow,
+    NotYourMove,
+    Refused,
+    TimeRunsBackwards,
+    UnknownRulebookValue,
+    shown,
+)
+from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.periods import instant
+from escrowkit.pot import TABLES, Lane, Pot
+from escrowkit.reactions import reactions
+from escrowkit.roles import CALLERS, PARTY, PEOPLE, Role, role_of
+from escrowkit.table import Command, Context, Event
+
+Engine = str
+ENGINES: Final = ("compiled", "stock")
+_MACHINES: Final = frozenset({*TABLES, "agreement"})
+
+
+@frozen
+class Call:
+    """Who gives a command, when, and how it is carried out and remembered."""
+
+    role: Role | None
+    #: The role's name, or a witness's own.
+    name: str
+    at: datetime
+    actor: str | None = None
+    engine: Engine = "compiled"
+    #: The key of a decision and what was said under it.
+    mark: tuple[str, ...] = ()
+
+
+_RULES: Final = Role.RULES.value
+
+
+# -- what is asked before any rule -----------------------------------------------------------------------------------
+
+
+def check_command(command: Any) -> None:
+    """Raises `BadArgument`."""
+    if not isinstance(command, Command) or command.machine not in _MACHINES:
+        raise BadArgument(f"{shown(command)} is no command", key="command")
+
+
+def check_call(by: Any, key: Any, actor: Any, engine: Any) -> None:
+    """Raises `BadArgument`."""
+    if not isinstance(by, str) or not by:
+        raise BadArgument(f"by = {shown(by)}: the name of a role is needed", key="by")
+    for name, value in (("key", key), ("actor", actor)):
+        if value is not None and (not isinstance(value, str) or not value):
+            raise BadArgument(f"{name} = {shown(value)}: a text that is not empty is needed", key=name)
+    if engine not in ENGINES:
+        raise BadArgument(f"engine = {shown(engine)}: it is one of {', '.join(ENGINES)}", key="engine")
+
+
+def forward(whole: Whole, at: datetime) -> datetime:
+    """An instant that is not over. Raises `BadArgument`, `TimeRunsBackwards`."""
+    now = instant(at)
+    if now < whole.at:
+        raise TimeRunsBackwards(f"It is {whole.at:%Y-%m-%d %H:%M:%S} already; {now:%Y-%m-%d %H:%M:%S} has passed.")
+    return now
+
+
+def who(whole: Whole, by: str) -> tuple[Role | None, str]:
+    """The role behind a `by` (a role's name, or a party's id), and the name under which it acts.
+
+    The clock and the rules give no commands from outside.
+    """
+    named = next((Role(role) for role, id_ in whole.parties.items() if id_ == by), None)
+    role = named or role_of(by)
+    if role not in CALLERS:
+        return None, by
+    return role, by if role is Role.WITNESS else str(role)
+
+
+def read(whole: Whole, command: Command) -> tuple[Command, Refused | None]:
+    """The command with its arguments read, and what is wrong with its sums, if anything. Raises `BadArgument`."""
+    if command.machine == "agreement":
+        return arg.check(command, whole.currency)[0], None
+    return arg.check(command, _currency(whole, command))
+
+
+def _currency(whole: Whole, command: Command) -> str:
+    """The currency of the milestone that a command names; a new one has the agreement's."""
+    if not isinstance(command.milestone, str):
+        raise BadArgument(f"milestone = {shown(command.milestone)}: the id of a milestone is needed", key="milestone")
+    lane = whole.lanes.get(command.milestone)
+    if isinstance(command, milestone.Propose) and lane is None:
+        check_id(command.milestone)
+        return whole.currency
+    return whole.pot(command.milestone).currency if lane is None else lane.currency
+
+
+# -- carrying out ----------------------------------------------------------------------------------------------------
+
+
+def carry_out(fold: Fold, command: Command, call: Call, wrong: Refused | None = None) -> None:
+    """One command from outside, and all that follows from it. Raises a `Refused`."""
+    number = fold.number
+    if isinstance(command, Restrict):
+        if call.role not in (Role.PLATFORM, Role.MEDIATOR):
+            raise NotYourMove("This is for: mediator, platform.")
+        said = (command.role, command.right, command.reason, command.until)
+        _note(fold, Restricted("", *said, by=call.name, at=call.at, actor=call.actor, after="open"), call, number)
+    elif isinstance(command, End):
+        _end(fold, command, call, number)
+    else:
+        settle(fold, [command], call, number, wrong)
+    fold.warnings += _risks(fold)
+
+
+def _note(fold: Fold, event: Event, call: Call, number: int) -> None:
+    fold.add(Record(event, (), number, *call.mark))
+
+
+def _end(fold: Fold, command: End, call: Call, number: int) -> None:
+    """Every open milestone as if said one by one; one refusal refuses all."""
+    if call.role not in PARTY:
+        raise NotYourMove("This is for: payee, payer.")
+    said = [one for id_ in fold.lanes if (one := _ending(fold.pot(id_, call.at), call.role)) is not None]
+    if not said:
+        raise NotNow("No milestone is open that could be ended.", key="nothing-open")
+    _note(fold, Ended("", command.reason, by=call.name, at=call.at, actor=call.actor, after="open"), call, number)
+    for one in said:
+        settle(fold, [one], call, number)
+
+
+def _ending(pot: Pot, role: Role) -> Command | None:
+    """What ends one milestone for this side: nothing, if it has ended or a request of its own already runs."""
+    work = pot.milestone
+    if pot.over or (work.state is milestone.S.CANCELLING and work.asked_by == role):
+        return None
+    if work.state is milestone.S.PROPOSED:
+        own = work.proposer == role
+        return milestone.Withdraw(pot.id) if own else milestone.Decline(pot.id)
+    if role is Role.PAYER and pot.held:
+        return milestone.RequestCancel(pot.id, pot.held)
+    return milestone.Cancel(pot.id)
+
+
+def settle(fold: Fold, commands: Iterable[Command], call: Call, number: int, wrong: Refused | None = None) -> None:
+    """Carry out commands and all that follows from them, first in, first out, until none is left."""
+    rules = Call(Role.RULES, _RULES, call.at, None, call.engine, call.mark)
+    waiting = deque((command, call) for command in commands)
+    while waiting:
+        command, caller = waiting.popleft()
+        try:
+            event = _step(fold, command, caller, number, wrong)
+        except UnknownRulebookValue as unknown:
+            # Whoever set this off is told that the sources do not settle what follows from it.
+            raise (UnknownRulebookValue(unknown.words) if caller.role is Role.RULES else unknown) from None
+        except Refused as refused:
+            if caller.role is Role.RULES:
+                raise BrokenBooks(f"a reaction was refused: {refused}") from refused
+            raise
+        wrong = None
+        waiting.extend((one, rules) for one in reactions(fold, event))
+
+
+def _step(fold: Fold, command: Command, call: Call, number: int, wrong: Refused | None) -> Event:
+    """One command to one machine: the event that it causes, and what that moves."""
+    machine = command.machine
+    pot = Pot(fold, fold.lane(command.milestone), call.at)
+    record = _addressed(pot.lane, command)
+    state = None if record is None else _layer(record, command, call.role)
+    ctx: Context[Any] = Context(record, state, command, cast(Role, call.role), call.name, call.at, pot, call.actor)
+    try:
+        move = TABLES[machine].choose(ctx, call.engine, wrong=wrong)
+    except Refused as refused:
+        if machine == "arbitration" and not fold.is_view and is_sealed(pot.lane):
+            state = _refuse_as_seen(fold, command, call, number, wrong)
+        raise refused.where(
+            machine=machine, milestone=command.milestone, state=state, command=command.word, by=call.name
+        ) from None
+    kind = cast(type[Event], move.row.event)  # a row that only waits is never chosen
+    event = kind.of(ctx, move.after)
+    fold.add(Record(event, book(pot, event), number, *call.mark))
+    return event
+
+
+#: Commands that create a case where the last one is over.
+_CREATE: Final = (dispute.Open, mediation.Open, arbitration.Open, obligation.Open)
+
+
+def _addressed(lane: Lane, command: Command) -> Any:
+    """The record of the machine that a command speaks to; None for what it creates."""
+    machine = command.machine
+    if machine == "milestone":
+        return lane.milestone
+    if machine == "escrow":
+        return lane.escrow
+    if machine == "obligation":
+        return _obligation(lane, command)
+    record = getattr(lane.cases[-1], machine) if lane.cases else None
+    over = record is None or record.state in TABLES[machine].final
+    return None if over and isinstance(command, _CREATE) else record
+
+
+def _obligation(lane: Lane, command: Any) -> Any:
+    if isinstance(command, obligation.Open):
+        return None
+    if command.number is not None:
+        return lane.obligations[command.number - 1] if command.number <= len(lane.obligations) else None
+    open_ = (o for o in lane.obligations if o.state is obligation.S.OPEN)
+    return next(open_, lane.obligations[-1] if lane.obligations else None)
+
+
+def _layer(record: Any, command: Command, role: Role | None) -> str:
+    """The state that a command meets. Under the platform's hold people meet what lies below it (and are told to wait);
+    so do facts of the provider and reactions for which the hold itself has no row."""
+    state = str(record.stack[0])
+    if state != escrow.S.IMPOUNDED or len(record.stack) < 2:
+        return state
+    below = role in PEOPLE or (role in (Role.RULES, Role.PROVIDER) and not escrow.TABLE.knows(state, type(command)))
+    return str(record.stack[1]) if below else state
+
+
+def _refuse_as_seen(fold: Fold, command: Command, call: Call, number: int, wrong: Refused | None) -> str | None:
+    """Refuse by what this one may see, so that a refusal never tells what a view hides."""
+    shown = seen(fold, call.name)
+    state = shown.state(f"arbitration.{command.milestone}")
+    _step(shown, command, call, number, wrong)
+    # Only who wants to pay a share that the other has paid for both learns that it is paid.
+    return state
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+def lapse_until(fold: Fold, end: datetime, engine: Engine) -> Fold:
+    """Apply every deadline that is due at or before an instant, each at its own."""
+    while fold.is_due(end) and (after := _next_lapse(fold, end, engine)) is not None:
+        fold = after
+    return fold
+
+
+def _next_lapse(fold: Fold, end: datetime, engine: Engine) -> Fold | None:
+    """What the first deadline makes that is due; one whose answer the rulebook does not settle never fires."""
+    for at, id_, clock in fold.deadlines():
+        if at > end:
+            break
+        after, call = Fold(fold), Call(Role.CLOCK, "clock", at, None, engine)
+        try:
+            settle(after, [LAPSE[clock.machine](id_, clock.name)], call, fold.number)
+        except UnknownRulebookValue:
+            continue
+        except Refused as refused:
+            raise BrokenBooks(f"a clock that runs was refused: {refused}") from refused
+        after.warnings = fold.warnings + _risks(after)
+        return after
+    return None
+
+
+# -- what the parties should know when a decision creates a risk -----------------------------------------------------
+
+
+def _fee_exceeds_stake(fold: Fold, event: arbitration.Opened) -> bool:
+    stake = fold.pot(event.milestone).stake
+    return any(event.shares.get(side, stake) > stake for side in ("payer", "payee"))
+
+
+_RISKS: Final[Mapping[type[Event], tuple[str, Callable[[Fold, Any], bool]]]] = {
+    arbitration.Opened: ("fee-exceeds-stake", _fee_exceeds_stake),
+    milestone.Submitted: ("unfunded-work", lambda fold, event: bool(fold.pot(event.milestone).lacks)),
+    milestone.DeemedApproved: ("notices-unsent", lambda fold, event: event.unsent),
+}
+
+
+def _risks(fold: Fold) -> tuple[str, ...]:
+    """The risks that the new records create."""
+    told: list[str] = []
+    for record in fold.records:
+        risk = _RISKS.get(type(record.event))
+        if risk is not None and risk[1](fold, record.event):
+            told.append(risk[0])
+    return tuple(dict.fromkeys(told))

@@ -1,0 +1,58 @@
+"""What a role may see: as if what is sealed had not happened yet.
+
+Who has paid a sealed deposit is shown to nobody but who paid until the window closes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from escrowkit.agreement.fold import Fold
+from escrowkit.agreement.whole import Whole
+from escrowkit.agreement.words import Record
+from escrowkit.copying import changed
+from escrowkit.machines import arbitration
+from escrowkit.pot import Lane
+from escrowkit.table import Event
+
+
+def seen(whole: Any, name: str) -> Fold:
+    """What one may see who acts under this name: the history without what is sealed, folded anew."""
+    fold = _as_seen(_renumbered([record for record in whole.history if not _is_hidden(record.event, whole, name)]))
+    fold.is_view = True
+    return fold
+
+
+def _is_hidden(event: Event, whole: Whole, name: str) -> bool:
+    """Whether a payment of a fee is sealed still, and somebody else's."""
+    if not isinstance(event, arbitration.FeePaid) or event.by == name:
+        return False
+    pot = whole.pot(event.milestone)
+    return event.case == pot.case and is_sealed(pot.lane)
+
+
+def is_sealed(lane: Lane) -> bool:
+    """Whether who has paid for the latest arbitration is hidden."""
+    case = lane.cases[-1].arbitration if lane.cases else None
+    return case is not None and case.sealed
+
+
+def _renumbered(records: list[Record]) -> list[Record]:
+    """The decisions counted without gaps, which would tell that something is hidden."""
+    numbers = {old: new for new, old in enumerate(dict.fromkeys(record.decision for record in records))}
+    return [changed(record, decision=numbers[record.decision]) for record in records]
+
+
+def _as_seen(records: list[Record]) -> Fold:
+    """Replay what is seen; a payment that is seen without the one before it was the first."""
+    half, funded = arbitration.S.HALF_FUNDED.value, arbitration.S.FUNDED.value
+    fold = Fold.opened(records[0])
+    for record in records[1:]:
+        event = record.event
+        if isinstance(event, arbitration.FeePaid) and event.before == half:
+            shown = fold.pot(event.milestone).arbitration
+            if shown is not None and shown.state is arbitration.S.OFFERED:
+                after = funded if event.share == "all" else half
+                record = changed(record, event=changed(event, before=arbitration.S.OFFERED.value, after=after))
+        fold.add(record)
+    return fold

@@ -1,0 +1,139 @@
+"""What can be read of an agreement, whether it stands or is in the making."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from escrowkit.clocks import ORDER, Clock, running
+from escrowkit.errors import BadArgument, UnknownMilestone, shown
+from escrowkit.machines import obligation
+from escrowkit.money import Money
+from escrowkit.pot import TABLES, Lane, Pot
+
+if TYPE_CHECKING:
+    from escrowkit.ledger import Ledger
+    from escrowkit.rulebook import Rulebook
+
+
+class Whole:
+    """Milestones with their money, under one rulebook, at an instant."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        rulebook: Rulebook
+        parties: Mapping[str, str]
+        currency: str
+        rail: str
+        facts: Mapping[str, Money]
+        at: datetime
+        lanes: Mapping[str, Lane]
+        ledger: Ledger
+        billed: Mapping[str, tuple[Money, Money]]
+        #: When each lane's first deadline is, as far as somebody asked: a memory, no part of the value.
+        dues: dict[str, datetime | None]
+
+    @property
+    def milestones(self) -> tuple[str, ...]:
+        """The ids of the milestones, in their order."""
+        return tuple(self.lanes)
+
+    def lane(self, milestone: str) -> Lane:
+        """What is stored of a milestone; of one that does not exist yet, nothing but its id."""
+        return self.lanes.get(milestone) or Lane(milestone, self.currency, self.rulebook)
+
+    def pot(self, milestone: str, at: datetime | None = None) -> Pot:
+        """One milestone with its money. Raises `UnknownMilestone`."""
+        lane = self.lanes.get(milestone)
+        if lane is None:
+            known = ", ".join(self.lanes)
+            raise UnknownMilestone(f"There is no milestone {shown(milestone)} here; there are: {known}.")
+        return Pot(self, lane, at or self.at)
+
+    def state(self, name: str) -> str | None:
+        """The state of a machine by its name: `milestone.m1`, `escrow.m1`, `dispute.m1` (the latest), `dispute.m1/1`.
+
+        None if there is none. Raises `BadArgument` for a name of no machine, `UnknownMilestone`.
+        """
+        machine, _, rest = name.partition(".")
+        if machine not in TABLES:
+            raise BadArgument(f"{shown(name)} names no machine; there are: {', '.join(TABLES)}")
+        milestone, _, number = rest.partition("/")
+        record = self._record(machine, self.pot(milestone).lane, number)
+        return None if record is None else str(record.state.value)
+
+    @staticmethod
+    def _record(machine: str, lane: Lane, number: str) -> Any:
+        if machine in ("milestone", "escrow"):
+            return getattr(lane, machine)
+        several = lane.obligations if machine == "obligation" else tuple(getattr(c, machine) for c in lane.cases)
+        if not number:
+            return several[-1] if several else None
+        return several[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(several) else None
+
+    def states(self) -> dict[str, str]:
+        """Every machine's state by its name, milestone by milestone."""
+        found: dict[str, str] = {}
+        for id_, lane in self.lanes.items():
+            for machine in ("milestone", "escrow"):
+                record = getattr(lane, machine)
+                if record is not None:
+                    found[f"{machine}.{id_}"] = record.state.value
+            for number, case in enumerate(lane.cases, 1):
+                for machine in ("dispute", "mediation", "arbitration"):
+                    record = getattr(case, machine)
+                    if record is not None:
+                        found[f"{machine}.{id_}/{number}"] = record.state.value
+            found |= {f"obligation.{id_}/{n}": o.state.value for n, o in enumerate(lane.obligations, 1)}
+        return found
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Every currency of its milestones."""
+        return tuple(dict.fromkeys(lane.currency for lane in self.lanes.values()))
+
+    def balance(self, account: str, currency: str | None = None) -> Money:
+        """What stands on an account."""
+        return self.ledger.balance(account, currency or self.currency)
+
+    def net(self, name: str, currency: str | None = None) -> Money:
+        """What one outside gained or lost so far."""
+        return self.ledger.net(name, currency or self.currency)
+
+    def held(self, currency: str | None = None) -> Money:
+        """Everything still inside."""
+        return self.ledger.held(currency or self.currency)
+
+    def owed(self, currency: str | None = None) -> dict[tuple[str, str], Money]:
+        """Open obligations in one currency, by (debtor, creditor)."""
+        wanted = currency or self.currency
+        found: dict[tuple[str, str], Money] = {}
+        for lane in self.lanes.values():
+            for one in lane.obligations:
+                if one.state is obligation.S.OPEN and one.amount.currency == wanted:
+                    pair = (one.debtor, one.creditor)
+                    found[pair] = found.get(pair, Money.zero(wanted)) + one.amount
+        return found
+
+    def billed_before(self, currency: str) -> Money:
+        """What was billed before this agreement: a fact given at the opening."""
+        return self.facts.get(currency, Money.zero(currency))
+
+    def deadlines(self) -> tuple[tuple[datetime, str, Clock], ...]:
+        """Every clock that runs, in the order in which they fire: due time, milestone, clock."""
+        due = [
+            (max(at, self.at), ORDER.index(clock.machine), place, clock.name, id_, clock)
+            for place, id_ in enumerate(self.lanes)
+            for at, clock in running(self.pot(id_))
+        ]
+        return tuple((at, id_, clock) for at, _, _, _, id_, clock in sorted(due, key=lambda d: d[:4]))
+
+    def is_due(self, to: datetime) -> bool:
+        """Whether a deadline passes at or before an instant. A lane's deadlines change only when the lane does."""
+        dues = self.dues
+        for id_ in self.lanes:
+            if id_ not in dues:
+                dues[id_] = min((at for at, _ in running(self.pot(id_))), default=None)
+        return any(at is not None and at <= to for at in dues.values())

@@ -1,0 +1,87 @@
+"""What is said of an agreement itself, what happens to it, and what is stored of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from escrowkit import arguments as arg
+from escrowkit.ledger import Entry
+from escrowkit.money import Money
+from escrowkit.rulebook import Rulebook
+from escrowkit.table import Command, Event
+
+
+@frozen
+class Restrict(Command):
+    """Conduct: take a right such as writing or rating, or give it back. It touches neither money nor clocks."""
+
+    milestone: str = field(default="", init=False)
+    role: str = arg.text()
+    right: str = arg.text()
+    reason: str = arg.text()
+    until: datetime | None = arg.moment(optional=True)
+
+
+@frozen
+class End(Command):
+    """End every milestone that is still open, as if said one by one; all or nothing."""
+
+    milestone: str = field(default="", init=False)
+    reason: str = arg.text()
+
+
+@frozen
+class Terms:
+    """The terms of one milestone at the opening."""
+
+    id: str
+    price: Money
+    title: str | None
+    due: datetime | None
+    release_when: Any
+    rules: Mapping[str, Any]
+
+
+@frozen
+class Opened(Event):
+    """The agreement was opened: the resolved rulebook and its digest are part of it from here."""
+
+    rulebook: Rulebook
+    digest: str
+    parties: Mapping[str, str]
+    currency: str
+    rail: str
+    billed_before: Mapping[str, Money]
+    terms: tuple[Terms, ...]
+
+
+@frozen
+class Restricted(Event):
+    """A right was taken or given back."""
+
+    role: str
+    right: str
+    reason: str
+    until: datetime | None
+
+
+@frozen
+class Ended(Event):
+    """A party ended every milestone that was still open."""
+
+    reason: str
+
+
+@frozen
+class Record:
+    """One line of the history: an event and what it moved; `key` and `said` of the decision that it belongs to."""
+
+    event: Event
+    entries: tuple[Entry, ...]
+    decision: int
+    key: str | None = None
+    said: str | None = None
