@@ -42,8 +42,8 @@ def milestones(sizes: tuple[int, ...], *, rounds: int, loops: int) -> tuple[Curv
     opening = interleaved({str(n): (partial(lives.opened, n), max(1, loops // n)) for n in sizes}, rounds=rounds)
     one = interleaved({str(n): (_deposit(n), loops) for n in sizes}, rounds=rounds)
     return (
-        Curve("one deposit", "milestones", sizes, tuple(one.median(str(n)) for n in sizes), total=False),
-        Curve("opening", "milestones", sizes, tuple(opening.median(str(n)) for n in sizes), total=True),
+        Curve("milestones: one deposit", "milestones", sizes, tuple(one.median(str(n)) for n in sizes), total=False),
+        Curve("milestones: opening all", "milestones", sizes, tuple(opening.median(str(n)) for n in sizes), total=True),
     )
 
 

@@ -1,4 +1,7 @@
-"""Import time: whole fresh interpreters on the wall clock, less an interpreter that imports nothing."""
+"""Import time: whole fresh interpreters on the wall clock, less an interpreter that imports nothing.
+
+Not with `-I`: where a `PYTHONPATH` leads this run to another source tree, it leads the interpreters there too.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ CODES = {
 
 
 def measure(*, rounds: int) -> Samples:
-    """Each as `python -I -c CODE`; the bytecode is compiled by the pass that warms up."""
+    """Each as `python -P -c CODE`; the bytecode is written by the pass that warms up."""
     return interleaved({name: (_starting(code), 1) for name, code in CODES.items()}, rounds=rounds)
 
 
 def _starting(code: str) -> Work:
-    return lambda: subprocess.run([sys.executable, "-I", "-c", code], check=True)
+    return lambda: subprocess.run([sys.executable, "-P", "-c", code], check=True)

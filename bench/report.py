@@ -114,6 +114,8 @@ class Report:
             yield _row(r.name, shown, spread, _aim(r.aim, r.met), r.note)
 
     def _growth(self) -> Iterable[str]:
+        if not self.curves:
+            return
         yield from ("", "Growth: the exponent k of time ≈ c · n^k, over all sizes, and between the two largest")
         for c in self.curves:
             aim = aim_of(c)
@@ -121,9 +123,11 @@ class Report:
             yield _row(c.name, f"{c.fitted:.2f}", f"last {c.last:.2f}", _aim(aim, aim.met(c.fitted)), shown)
 
     def _figures(self) -> Iterable[str]:
+        if not self.figures:
+            return
         yield from ("", "On this machine (magnitudes only: compare ratios, not these)")
         for f in self.figures:
-            yield _row(f.name, f"{_number(f.value)} {f.unit}", "", "", "").rstrip()
+            yield f"  {f.name:<46} {_number(f.value):>7} {f.unit}"
 
 
 def aim_of(curve: Curve) -> Aim:

@@ -1,4 +1,4 @@
-"""Measure everything in one run and print it: `python -m bench.run [--rounds N] [--quick] [--json]`."""
+"""Measure everything in one run and print it: `python -m bench.run [--rounds N] [--quick] [--json] [--only PART …]`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ class Size:
     events: tuple[int, ...]
     #: For lives in which every event weighs more.
     fewer: tuple[int, ...]
-    growing: int
     loops: int
     with_gc: bool = False
 
@@ -46,7 +45,6 @@ def full(rounds: int, with_gc: bool) -> Size:
         milestones=(1, 10, 100, 1_000),
         events=(10, 100, 1_000, 10_000),
         fewer=(10, 32, 100, 320, 1_000),
-        growing=3,
         loops=100,
         with_gc=with_gc,
     )
@@ -55,14 +53,13 @@ def full(rounds: int, with_gc: bool) -> Size:
 def quick(with_gc: bool) -> Size:
     """Every kind of work once, for a test of the report's shape: its figures mean nothing."""
     return Size(
-        rounds=2,
+        rounds=1,
         lives=1,
         agreements=20,
         imports=1,
         milestones=(1, 4),
         events=(10, 20),
         fewer=(10, 20),
-        growing=1,
         loops=2,
         with_gc=with_gc,
     )
@@ -144,42 +141,51 @@ def memories(size: Size) -> list[Ratio]:
 
 
 def import_times(size: Size) -> tuple[list[Ratio], list[Figure]]:
-    """Import times, each less that of an empty interpreter in the same round."""
+    """Import times, each less that of the empty interpreter: of medians, and round by round for the spread."""
     samples = imports.measure(rounds=size.imports)
-    net = {name: median(samples.seconds[name]) - samples.median("empty") for name in imports.CODES}
+    empty, stock = samples.seconds["empty"], samples.seconds["transitions"]
+    net = {name: samples.median(name) - samples.median("empty") for name in imports.CODES if name != "empty"}
     group = "Import, fresh interpreters: (X − empty interpreter) ÷ (import transitions − empty interpreter)"
-    ratios = [
-        Ratio(group, imports.CODES[name], net[name] / net["transitions"], aim=aim)
-        for name, aim in (("escrowkit", Aim("≤", 2.0)), ("dependencies", None))
-    ]
+    ratios = []
+    for name, aim in (("escrowkit", Aim("≤", 2.0)), ("dependencies", None)):
+        each = [(x - e) / (t - e) for x, e, t in zip(samples.seconds[name], empty, stock, strict=True)]
+        value = net[name] / net["transitions"]
+        ratios.append(Ratio(group, imports.CODES[name], value, min(each), max(each), aim))
     figures = [Figure("empty interpreter", samples.median("empty") * 1e3, "ms")]
-    figures += [Figure(f"{imports.CODES[name]}, net", net[name] * 1e3, "ms") for name in net if name != "empty"]
+    figures += [Figure(f"{imports.CODES[name]}, net", seconds * 1e3, "ms") for name, seconds in net.items()]
     return ratios, figures
 
 
 def curves(size: Size) -> list[growth.Curve]:
     """How time grows."""
-    found = [*growth.milestones(size.milestones, rounds=size.growing, loops=size.loops)]
+    found = [*growth.milestones(size.milestones, rounds=size.rounds, loops=size.loops)]
     for growing, sizes in (
         (lives.CONDUCT, size.events),
         (lives.EVIDENCE, size.events),
         (lives.MONEY, size.fewer),
         (lives.CASES, size.fewer),
     ):
-        found += growth.history(growing, sizes, rounds=size.growing, loops=size.loops)
+        found += growth.history(growing, sizes, rounds=size.rounds, loops=size.loops)
     return found
 
 
-def measure(size: Size) -> Report:
-    """Everything, one after the other; within each part the works take turns."""
-    ratios: list[Ratio] = []
-    figures: list[Figure] = []
-    parts = [one_life(life, size) for life in lives.LIVES]
-    parts += [replays(size), (memories(size), []), import_times(size)]
-    for found, absolute in parts:
-        ratios += found
-        figures += absolute
-    return Report(_made(size), tuple(ratios), tuple(curves(size)), tuple(figures))
+PARTS = ("lives", "replay", "memory", "import", "growth")
+
+
+def measure(size: Size, only: Sequence[str] = PARTS) -> Report:
+    """One part after the other; within each the works take turns."""
+    parts: list[tuple[list[Ratio], list[Figure]]] = []
+    if "lives" in only:
+        parts += [one_life(life, size) for life in lives.LIVES]
+    if "replay" in only:
+        parts.append(replays(size))
+    if "memory" in only:
+        parts.append((memories(size), []))
+    if "import" in only:
+        parts.append(import_times(size))
+    ratios = tuple(ratio for found, _ in parts for ratio in found)
+    figures = tuple(figure for _, found in parts for figure in found)
+    return Report(_made(size), ratios, tuple(curves(size)) if "growth" in only else (), figures)
 
 
 def _made(size: Size) -> dict[str, str]:
@@ -204,13 +210,16 @@ def main(said: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="rounds of every comparison (default: 9; at least 7)")
-    parser.add_argument("--quick", action="store_true", help="a smoke test: everything once, figures mean nothing")
+    parser.add_argument("--quick", action="store_true", help="a smoke test: everything once; its figures mean nothing")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--gc", action="store_true", help="leave the garbage collector on while timing")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=f"of: {', '.join(PARTS)}"
+    )
     asked = parser.parse_args(said)
     if asked.rounds < 7:
         parser.error("--rounds: medians are of at least 7 rounds")
-    report = measure(quick(asked.gc) if asked.quick else full(asked.rounds, asked.gc))
+    report = measure(quick(asked.gc) if asked.quick else full(asked.rounds, asked.gc), asked.only)
     if asked.json:
         json.dump(report.as_json(), sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
