@@ -32,6 +32,11 @@ class Curve:
         return exponent(self.sizes, self.seconds)
 
     @property
+    def steepest(self) -> float:
+        """The larger of the two: what an aim is held against."""
+        return max(self.fitted, self.last)
+
+    @property
     def last(self) -> float:
         """The same between the two largest sizes, where what is constant weighs least."""
         return exponent(self.sizes[-2:], self.seconds[-2:])

@@ -62,9 +62,12 @@ class Life:
         return now
 
     def records(self) -> tuple[Record, ...]:
-        """What this life records, the opening left out."""
+        """What this life records, the opening left out. A life that did not end, or ends differently, is an error."""
         start = opened()
-        return self.live(start).history[len(start.history) :]
+        end = self.live(start)
+        if end.state("escrow.m1") != "settled" or end != self.live(start, "stock"):
+            raise RuntimeError(f"the life {self.name!r} did not come to its end: {end.states()}")
+        return end.history[len(start.history) :]
 
 
 _FUNDED = (

@@ -35,7 +35,6 @@ class Ratio:
     low: float | None = None
     high: float | None = None
     aim: Aim | None = None
-    note: str = ""
 
     @property
     def met(self) -> bool | None:
@@ -74,7 +73,6 @@ class Report:
                     "high": r.high,
                     "aim": r.aim and str(r.aim),
                     "met": r.met,
-                    "note": r.note,
                 }
                 for r in self.ratios
             ],
@@ -88,7 +86,7 @@ class Report:
                     "fitted": c.fitted,
                     "last": c.last,
                     "aim": str(aim_of(c)),
-                    "met": aim_of(c).met(c.fitted),
+                    "met": aim_of(c).met(c.steepest),
                 }
                 for c in self.curves
             ],
@@ -98,6 +96,22 @@ class Report:
     def as_text(self) -> str:
         """Ratios first, magnitudes after."""
         return "\n".join((*self._head(), *self._ratios(), *self._growth(), *self._figures())) + "\n"
+
+    def as_markdown(self) -> str:
+        """What has an aim, and the worst of growth, as the short table of the README."""
+        rows = [
+            (f"{r.group.partition(':')[0]}: {r.name}", _number(r.value), str(r.aim))
+            for r in self.ratios
+            if r.aim is not None and r.value is not None
+        ]
+        for total, what in ((False, "one decision"), (True, "all the work together")):
+            found = [curve for curve in self.curves if curve.total is total]
+            if found:
+                worst = max(found, key=lambda curve: curve.steepest)
+                name = f"Growth of {what}: the steepest exponent ({worst.name})"
+                rows.append((name, f"{worst.steepest:.2f}", str(aim_of(worst))))
+        lines = ["| measured | figure | aim |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+        return "\n".join(lines) + "\n"
 
     def _head(self) -> Iterable[str]:
         yield "escrowkit: what it costs"
@@ -111,16 +125,19 @@ class Report:
                 yield from ("", group)
             shown = "not installed" if r.value is None else _number(r.value)
             spread = f"{_number(r.low)} … {_number(r.high)}" if r.low is not None and r.high is not None else ""
-            yield _row(r.name, shown, spread, _aim(r.aim, r.met), r.note)
+            yield _row(r.name, shown, spread, _aim(r.aim, r.met))
 
     def _growth(self) -> Iterable[str]:
         if not self.curves:
             return
-        yield from ("", "Growth: the exponent k of time ≈ c · n^k, over all sizes, and between the two largest")
+        yield from (
+            "",
+            "Growth: the exponent k of time ≈ c · n^k over all sizes, and the last, between the two largest",
+        )
         for c in self.curves:
             aim = aim_of(c)
             shown = " ".join(f"{size}:{_time(s)}" for size, s in zip(c.sizes, c.seconds, strict=True))
-            yield _row(c.name, f"{c.fitted:.2f}", f"last {c.last:.2f}", _aim(aim, aim.met(c.fitted)), shown)
+            yield _row(c.name, f"{c.fitted:.2f}", f"last {c.last:.2f}", _aim(aim, aim.met(c.steepest)), shown)
 
     def _figures(self) -> Iterable[str]:
         if not self.figures:
@@ -135,7 +152,7 @@ def aim_of(curve: Curve) -> Aim:
     return Aim("≤", 1.1 if curve.total else 0.1)
 
 
-def _row(name: str, value: str, spread: str, aim: str, note: str) -> str:
+def _row(name: str, value: str, spread: str, aim: str, note: str = "") -> str:
     return f"  {name:<40} {value:>13}  {spread:<16} {aim:<14} {note}".rstrip()
 
 

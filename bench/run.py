@@ -1,4 +1,7 @@
-"""Measure everything in one run and print it: `python -m bench.run [--rounds N] [--quick] [--json] [--only PART …]`."""
+"""Measure everything in one run and print it.
+
+python -m bench.run [--rounds N] [--quick] [--json | --markdown] [--gc] [--only PART …]
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def full(rounds: int, with_gc: bool) -> Size:
         rounds=rounds,
         lives=60,
         agreements=2_000,
-        imports=max(rounds, 15),
+        imports=max(rounds, 21),
         milestones=(1, 10, 100, 1_000),
         events=(10, 100, 1_000, 10_000),
         fewer=(10, 32, 100, 320, 1_000),
@@ -65,24 +68,23 @@ def quick(with_gc: bool) -> Size:
     )
 
 
-def _ratio(
-    group: str, name: str, samples: Samples, ours: str, theirs: str, aim: Aim | None = None, note: str = ""
-) -> Ratio:
+def _ratio(group: str, name: str, samples: Samples, ours: str, theirs: str, aim: Aim | None = None) -> Ratio:
     if theirs not in samples.seconds or ours not in samples.seconds:
-        return Ratio(group, name, None, aim=aim, note=note)
+        return Ratio(group, name, None, aim=aim)
     each = samples.ratios(ours, theirs)
-    return Ratio(group, name, median(each), min(each), max(each), aim, note)
+    return Ratio(group, name, median(each), min(each), max(each), aim)
 
 
 def one_life(life: lives.Life, size: Size) -> tuple[list[Ratio], list[Figure]]:
-    """A life on both engines and its replay, against as many bare state changes of the peers."""
+    """A life on both engines, against as many bare state changes of the peers."""
     start, records = lives.opened(), life.records()
     names = [f"{record.event.machine}_{record.event.word}" for record in records]
     moved = sum(record.event.before != record.event.after for record in records)
     works: dict[str, tuple[Work, int]] = {
         "compiled": (partial(life.live, start), size.lives),
         "stock": (partial(life.live, start, "stock"), size.lives),
-        "transitions": (partial(peers.play, peers.transitions(names)), size.lives),
+        # Lighter work is repeated more often, so that every sample takes about as long.
+        "transitions": (partial(peers.play, peers.transitions(names)), 8 * size.lives),
     }
     theirs = peers.statemachine(names)
     if theirs is not None:
@@ -111,17 +113,14 @@ def replays(size: Size) -> tuple[list[Ratio], list[Figure]]:
         samples = interleaved(
             {
                 "deciding": (partial(_open_and_live, life), size.lives),
-                "replaying": (partial(ek.replay, history), size.lives),
+                "replaying": (partial(ek.replay, history), 4 * size.lives),
             },
             rounds=size.rounds,
             with_gc=size.with_gc,
         )
         name = f"{life.name} ({len(history)} events)"
-        ratios.append(
-            _ratio(
-                "Replay: deciding ÷ replaying, from the opening", name, samples, "deciding", "replaying", Aim("≥", 5)
-            )
-        )
+        group = "Replay: deciding ÷ replaying, from the opening"
+        ratios.append(_ratio(group, name, samples, "deciding", "replaying", Aim("≥", 5)))
         per_second = len(history) / samples.median("replaying")
         figures.append(Figure(f"replaying, {life.name}", per_second, "events/s"))
     return ratios, figures
@@ -133,9 +132,7 @@ def _open_and_live(life: lives.Life) -> ek.Agreement:
 
 def memories(size: Size) -> list[Ratio]:
     """What is an agreement's own. Bytes depend on the Python, hardly on the machine, so they stand with the ratios."""
-    group = (
-        f"Memory of one agreement with one milestone, KB of its own ({size.agreements} from one rulebook, tracemalloc)"
-    )
+    group = f"Memory of one agreement: KB of its own, one milestone ({size.agreements} from one rulebook, tracemalloc)"
     found = (("opened", lives.opened, Aim("≤", 2, " KB")), ("opened, funded, submitted", memory.submitted, None))
     return [Ratio(group, name, memory.bytes_each(make, size.agreements) / 1024, aim=aim) for name, make, aim in found]
 
@@ -145,7 +142,7 @@ def import_times(size: Size) -> tuple[list[Ratio], list[Figure]]:
     samples = imports.measure(rounds=size.imports)
     empty, stock = samples.seconds["empty"], samples.seconds["transitions"]
     net = {name: samples.median(name) - samples.median("empty") for name in imports.CODES if name != "empty"}
-    group = "Import, fresh interpreters: (X − empty interpreter) ÷ (import transitions − empty interpreter)"
+    group = "Import: fresh interpreters, (X − empty interpreter) ÷ (import transitions − empty interpreter)"
     ratios = []
     for name, aim in (("escrowkit", Aim("≤", 2.0)), ("dependencies", None)):
         each = [(x - e) / (t - e) for x, e, t in zip(samples.seconds[name], empty, stock, strict=True)]
@@ -208,11 +205,14 @@ def _version(name: str) -> str:
 
 def main(said: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure what escrowkit costs, as ratios.")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of every comparison (default: 9; at least 7)")
     parser.add_argument("--quick", action="store_true", help="a smoke test: everything once; its figures mean nothing")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--gc", action="store_true", help="leave the garbage collector on while timing")
+    parser.add_argument("--markdown", action="store_true", help="print the short table of the README")
+    parser.add_argument(
+        "--gc", action="store_true", help="leave the garbage collector on while lives and replays are timed"
+    )
     parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=f"of: {', '.join(PARTS)}"
     )
@@ -220,7 +220,9 @@ def main(said: Sequence[str] | None = None) -> None:
     if asked.rounds < 7:
         parser.error("--rounds: medians are of at least 7 rounds")
     report = measure(quick(asked.gc) if asked.quick else full(asked.rounds, asked.gc), asked.only)
-    if asked.json:
+    if asked.markdown:
+        sys.stdout.write(report.as_markdown())
+    elif asked.json:
         json.dump(report.as_json(), sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:

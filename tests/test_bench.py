@@ -78,6 +78,14 @@ def test_the_table_shows_ratios_first_and_the_machine_s_own_figures_last() -> No
     assert "Growth" not in shown
 
 
+def test_the_short_table_has_a_line_for_every_aim_and_two_for_growth(report: dict[str, Any]) -> None:
+    lines = bench("--markdown").splitlines()
+    aims = sum(r["aim"] is not None for r in report["ratios"])
+    assert lines[0] == "| measured | figure | aim |"
+    assert len(lines) == 2 + aims + 2
+    assert sum("Growth of" in line for line in lines) == 2
+
+
 def test_less_than_seven_rounds_are_refused() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         bench("--rounds", "3")
