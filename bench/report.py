@@ -98,7 +98,7 @@ class Report:
         return "\n".join((*self._head(), *self._ratios(), *self._growth(), *self._figures())) + "\n"
 
     def as_markdown(self) -> str:
-        """What has an aim, and the worst of growth, as the short table of the README."""
+        """For pages: what has an aim and the worst of growth as a short table, then all of it as it is printed."""
         rows = [
             (f"{r.group.partition(':')[0]}: {r.name}", _number(r.value), str(r.aim))
             for r in self.ratios
@@ -111,7 +111,7 @@ class Report:
                 name = f"Growth of {what}: the steepest exponent ({worst.name})"
                 rows.append((name, f"{worst.steepest:.2f}", str(aim_of(worst))))
         lines = ["| measured | figure | aim |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
-        return "\n".join(lines) + "\n"
+        return "\n".join((*lines, "", "```text")) + f"\n{self.as_text()}```\n"
 
     def _head(self) -> Iterable[str]:
         yield "escrowkit: what it costs"

@@ -209,7 +209,7 @@ def main(said: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=9, help="rounds of every comparison (default: 9; at least 7)")
     parser.add_argument("--quick", action="store_true", help="a smoke test: everything once; its figures mean nothing")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--markdown", action="store_true", help="print the short table of the README")
+    parser.add_argument("--markdown", action="store_true", help="print for pages: a short table, then everything")
     parser.add_argument(
         "--gc", action="store_true", help="leave the garbage collector on while lives and replays are timed"
     )

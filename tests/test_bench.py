@@ -78,12 +78,14 @@ def test_the_table_shows_ratios_first_and_the_machine_s_own_figures_last() -> No
     assert "Growth" not in shown
 
 
-def test_the_short_table_has_a_line_for_every_aim_and_two_for_growth(report: dict[str, Any]) -> None:
-    lines = bench("--markdown").splitlines()
+def test_for_pages_a_short_table_has_a_line_for_every_aim_and_two_for_growth(report: dict[str, Any]) -> None:
+    table, everything = bench("--markdown").split("\n\n", maxsplit=1)
+    lines = table.splitlines()
     aims = sum(r["aim"] is not None for r in report["ratios"])
     assert lines[0] == "| measured | figure | aim |"
     assert len(lines) == 2 + aims + 2
     assert sum("Growth of" in line for line in lines) == 2
+    assert everything.startswith("```text\nescrowkit: what it costs\n")
 
 
 def test_less_than_seven_rounds_are_refused() -> None:
