@@ -3,6 +3,7 @@
 #   make demo     play a story from start to end and draw the machines into build/
 #   make test     the tests, on all cores
 #   make check    all that must hold: style, types, levels, fresh pages, stories on both engines, coverage
+#   make bench    what a life, a replay, an import cost, as ratios to bare state machines
 #   make docs     make the committed pages anew from the tables
 #   make clean    remove what was made, the virtual environment included
 
@@ -15,11 +16,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST ?= -n auto
 COVERAGE := $(BIN)/coverage
 
-.PHONY: help demo test check docs clean style types levels fresh stories coverage
+.PHONY: help demo test check bench docs clean style types levels fresh stories coverage
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,7s/^#   //p' Makefile
+	@sed -n '3,8s/^#   //p' Makefile
 
 # -- what people run ---------------------------------------------------------------------------------------------------
 
@@ -37,6 +38,9 @@ test: $(VENV)/with-dev
 
 # The tests come last: they take longest.
 check: style types levels fresh stories coverage
+
+bench: $(VENV)/with-bench
+	$(BIN)/python -m bench.run $(BENCH)
 
 docs: $(VENV)/with-dev
 	$(BIN)/python tools/golden.py
@@ -85,3 +89,7 @@ $(VENV)/with-demo: pyproject.toml | $(BIN)/python
 $(VENV)/with-dev: pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet -e '.[dev]'
 	@touch $@ $(VENV)/with-demo
+
+$(VENV)/with-bench: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -e '.[dev,bench]'
+	@touch $@ $(VENV)/with-dev $(VENV)/with-demo
