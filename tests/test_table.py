@@ -124,7 +124,7 @@ class SentOff(Event):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """How much the postman can still carry."""
-        return {"left": 20 - ctx.command.weight, "unasked": True}
+        return {"left": 20 - ctx.command.weight}
 
 
 @frozen

@@ -110,17 +110,24 @@ def running(pot: Any) -> Iterator[tuple[datetime, Clock]]:
     """Every clock of this pot that runs, with its due time."""
     for machine in ORDER:
         record = getattr(pot, machine)
-        for clock in _RUNS.get((machine, record.stack[0]), ()) if record is not None else ():
+        for clock in () if record is None else _kept(pot.rules, machine, record.stack[0]):
             due = _due(pot, clock)
             if due is not None:
                 yield due, clock
 
 
-#: Which clocks can run in which state.
-_RUNS: Final[dict[tuple[str, StrEnum], list[Clock]]] = {}
-for _clock in CLOCKS:
-    for _state in _clock.states:
-        _RUNS.setdefault((_clock.machine, _state), []).append(_clock)
+def _kept(rules: Any, machine: str, state: StrEnum) -> tuple[Clock, ...]:
+    """The clocks that can run in a state under a rulebook."""
+    key = (machine, state)
+    kept: tuple[Clock, ...] | None = rules.memory.get(key)
+    if kept is None:
+        kept = rules.memory[key] = tuple(
+            clock
+            for clock in CLOCKS
+            if clock.machine == machine and state in clock.states
+            if all(rules.has(name) for name in (clock.period, clock.answer) if name)
+        )
+    return kept
 
 
 def due_of(pot: Any, clock: Clock) -> datetime | None:
@@ -130,8 +137,6 @@ def due_of(pot: Any, clock: Clock) -> datetime | None:
 
 
 def _due(pot: Any, clock: Clock) -> datetime | None:
-    if clock.period and pot.rules.values[clock.period] is None:
-        return None
     if pot.ever_paused and any(pot.is_paused(why) for why in clock.pauses):
         return None
     try:

@@ -73,28 +73,25 @@ class Lane:
 class Pot:
     """A lane in its agreement at an instant."""
 
-    __slots__ = ("agreement", "at", "currency", "id", "lane", "rules", "zero")
+    __slots__ = ("agreement", "at", "currency", "escrow", "id", "lane", "milestone", "rules", "zero")
+
+    #: The record of the work; every command but the first finds one.
+    milestone: Milestone
+    #: The record of the pot.
+    escrow: Escrow | None
 
     def __init__(self, agreement: Whole, lane: Lane, at: datetime) -> None:
         self.agreement = agreement
         self.lane = lane
         self.at = at
+        self.milestone = lane.milestone  # type: ignore[assignment]
+        self.escrow = lane.escrow
         self.id = lane.id
         self.rules = lane.rules
         self.currency = lane.currency
         self.zero = Money.zero(lane.currency)
 
     # -- the records ---------------------------------------------------------------------------------------------
-
-    @property
-    def milestone(self) -> Milestone:
-        """The record of the work."""
-        return cast(Milestone, self.lane.milestone)  # every command but the first finds one
-
-    @property
-    def escrow(self) -> Escrow | None:
-        """The record of the pot."""
-        return self.lane.escrow
 
     @property
     def dispute(self) -> Dispute | None:

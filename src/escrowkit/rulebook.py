@@ -98,6 +98,13 @@ class Rulebook:
 
     def service_fee(self, currency: str) -> Tariff | None:
         """The service fee in this currency, or None. Raises `WrongCurrency` where it is given in others only."""
+        key = ("service fee", currency)
+        if key not in self.memory:
+            self.memory[key] = self._service_fee(currency)
+        fee: Tariff | None = self.memory[key]
+        return fee
+
+    def _service_fee(self, currency: str) -> Tariff | None:
         fee = "escrow.service_fee"
         model = self[f"{fee}.model"]
         if model == "none":
@@ -105,6 +112,11 @@ class Rulebook:
         tiers = self[f"{fee}.tiers"] if model == "tiered" else ((None, self[f"{fee}.rate"]),)
         bounds = tuple((bound and self._in(currency, f"{fee}.tiers", bound), rate) for bound, rate in tiers)
         return Tariff(bounds, fixed=self.amount(f"{fee}.fixed", currency))
+
+    @cached_property
+    def memory(self) -> dict[Any, Any]:
+        """What was worked out of it once, for whoever asks again: a rulebook never changes."""
+        return {}
 
     def arbitration_fee(self, currency: str) -> Tariff:
         """Each party's fee as a function of the stake (models `rate` and `from_pot`)."""

@@ -94,8 +94,7 @@ class Event(_Said):
         own: Any = cls
         command = ctx.command
         said = {name: getattr(command, name) for name in _repeated(own, command.__class__)}
-        known = cls.fields()
-        said |= {name: value for name, value in cls.figures(ctx).items() if name in known}
+        said |= cls.figures(ctx)
         return cls(command.milestone, **said, by=ctx.name, at=ctx.at, actor=ctx.actor, before=ctx.state, after=after)
 
     @classmethod
