@@ -150,25 +150,29 @@ class Pot:
 
     @property
     def _releases(self) -> tuple[Freed, ...]:
-        return self.lane.escrow.releases if self.lane.escrow else ()
+        return self.escrow.releases if self.escrow else ()
 
     def _sum(self, sums: Iterable[Money]) -> Money:
         return sum(sums, self.zero)
 
+    def _gross(self, releases: Iterable[Freed]) -> Money:
+        """What of releases has not gone back, gross. In whole units: there may be many, and it is asked for often."""
+        return Money(sum(r.gross.minor - r.back.minor for r in releases), self.currency)
+
     @property
     def clearing_gross(self) -> Money:
         """Releases still in their security hold, gross of the service fee."""
-        return self._sum(r.left for r in self._releases if r.clearing)
+        return self._gross([r for r in self._releases if r.clearing])
 
     @property
     def cleared(self) -> Money:
         """Releases past their security hold, gross."""
-        return self._sum(r.left for r in self._releases if not r.clearing)
+        return self._gross([r for r in self._releases if not r.clearing])
 
     @property
     def released(self) -> Money:
         """All that was released and has not gone back, gross."""
-        return self._sum(r.left for r in self._releases)
+        return self._gross(self._releases)
 
     @property
     def refundable(self) -> Money:
@@ -189,7 +193,8 @@ class Pot:
     @property
     def lacks(self) -> Money:
         """What the price still lacks."""
-        return max(self.price - self.held - self.released, self.zero)
+        short = self.price.minor - self.held.minor - self.released.minor
+        return Money(short, self.currency) if short > 0 else self.zero
 
     def lacks_of(self, other: str) -> Money:
         """What another milestone's price still lacks."""

@@ -43,6 +43,8 @@ def role_of(by: str) -> Role | None:
     """
     if by.startswith("witness:") and by.removeprefix("witness:").strip():
         return Role.WITNESS
-    if by == Role.WITNESS or by not in Role.__members__.values():
-        return None
-    return Role(by)
+    return _NAMED.get(by)
+
+
+#: A witness has a name of its own.
+_NAMED = {role.value: role for role in Role if role is not Role.WITNESS}

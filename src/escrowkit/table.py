@@ -454,19 +454,7 @@ class Table(Generic[It]):
         `wrong` is what is wrong with the sums of the command; it is told in its place in the order of refusals.
         Raises `NoSuchMove`, `NotYourMove`, `UnknownRulebookValue`, or the refusal of the guard that does not hold.
         """
-        choice = self._choice(ctx)
-        if ctx.by not in INTERNAL:
-            choice.ask_first(ctx)
-        if wrong is not None:
-            raise wrong
-        made = self._stock(ctx) if engine == "stock" else choice.first(ctx)
-        if made is None:
-            raise choice.refusal(ctx)
-        return made
-
-    def _choice(self, ctx: Context[Any]) -> _Choice:
-        """The edges of this command that are open to this role here. Raises `NoSuchMove` or `NotYourMove`."""
-        here = self._dispatch.get((ctx.state or _START, type(ctx.command)))
+        here = self._dispatch.get((ctx.state or _START, ctx.command.__class__))
         if here is None:
             raise NoSuchMove(self.no_such_move(ctx.state))
         choice = here.get(ctx.by)
@@ -475,7 +463,14 @@ class Table(Generic[It]):
         if choice is None:
             roles = sorted(role for role in here if role is not Role.RULES)
             raise NotYourMove(f"This is for: {', '.join(roles) or 'the rules alone'}.", missing=roles)
-        return choice
+        if ctx.by not in INTERNAL:
+            choice.ask_first(ctx)
+        if wrong is not None:
+            raise wrong
+        made = self._stock(ctx) if engine == "stock" else choice.first(ctx)
+        if made is None:
+            raise choice.refusal(ctx)
+        return made
 
     def knows(self, state: str, command: type[Command]) -> bool:
         """Whether there is a row for this command in this state."""

@@ -92,8 +92,9 @@ def who(whole: Whole, by: str) -> tuple[Role | None, str]:
 
     The clock and the rules give no commands from outside.
     """
-    named = next((Role(role) for role, id_ in whole.parties.items() if id_ == by), None)
-    role = named or role_of(by)
+    role = role_of(by)
+    if role is None:
+        role = next((Role(side) for side, id_ in whole.parties.items() if id_ == by), None)
     if role not in CALLERS:
         return None, by
     return role, by if role is Role.WITNESS else str(role)

@@ -133,7 +133,8 @@ class Whole:
     def is_due(self, to: datetime) -> bool:
         """Whether a deadline passes at or before an instant. A lane's deadlines change only when the lane does."""
         dues = self.dues
-        for id_ in self.lanes:
-            if id_ not in dues:
-                dues[id_] = min((at for at, _ in running(self.pot(id_))), default=None)
+        if len(dues) < len(self.lanes):
+            for id_ in self.lanes:
+                if id_ not in dues:
+                    dues[id_] = min([at for at, _ in running(self.pot(id_))], default=None)
         return any(at is not None and at <= to for at in dues.values())

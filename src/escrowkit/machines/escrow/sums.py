@@ -36,6 +36,8 @@ def take_back(
     The fee of a part is its share of the release's fee; the fee of all parts is the whole fee.
     """
     left, fees = sum_, Money.zero(sum_.currency)
+    if not left:
+        return releases, fees, fees
     after = list(releases)
     order = sorted(range(len(after)), key=lambda i: (after[i].clearing, i), reverse=True)
     for i in order:
