@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,20 @@ CERTAINTY: Final = ("seen", "second-hand", "recalled", "own")
 def covers(part: str, path: str) -> bool:
     """Whether a dotted key is this part or lies in it."""
     return path == part or path.startswith(part + ".")
+
+
+def mark_of(sure: Mapping[str, Mapping[str, str]], path: str) -> Mapping[str, str]:
+    """The mark of a value: that of the smallest part that has one, or nothing."""
+    key = max((key for key in sure if covers(key, path)), key=len, default=None)
+    return {} if key is None else sure[key]
+
+
+def left_out(sure: Mapping[str, Mapping[str, str]], said: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """What is marked and not said: rules that were left out, with the note that says why."""
+    paths = list(said)
+    for key, mark in sure.items():
+        if "note" in mark and not any(covers(key, path) for path in paths):
+            yield key, mark
 
 
 def not_known(path: str, value: Any) -> str:
