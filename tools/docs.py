@@ -136,8 +136,10 @@ def _applies(book: Rulebook) -> str:
 
 def stories() -> str:
     """Every shipped story."""
-    rows = [(f"`{name}`", s.title, " ".join((s.about or "").split())) for name in shipped() for s in (read(name),)]
-    return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(("name", "title", "what it shows"), rows)
+    told = [(name, read(name)) for name in shipped()]
+    rows = [(f"`{name}`", s.title, s.rulebook.name, " ".join((s.about or "").split())) for name, s in told]
+    titles = ("name", "title", "rules", "what it shows")
+    return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(titles, rows)
 
 
 def pages() -> Iterator[tuple[Path, str]]:

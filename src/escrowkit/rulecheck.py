@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from escrowkit.rulebook import Rulebook
 
 HEAD: Final = ("id", "version", "title", "applies_from", "open_ended", "sources", "sure")
+MARK: Final = ("source", "sure", "note")
 CERTAINTY: Final = ("seen", "second-hand", "recalled", "own")
 
 
@@ -87,6 +88,12 @@ def _mark_problems(key: str, mark: Any, sources: list[str]) -> Iterator[str]:
     if not isinstance(mark, Mapping) or not {"source", "sure"} <= set(mark):
         yield f'sure.{key} = {shown(mark)}: {{ source, sure }} is needed, by a key in quotes such as "milestone.review"'
         return
+    for name in mark:
+        if name not in MARK:
+            has = f"a mark has {', '.join(MARK)}"
+            yield f"sure.{key}.{name}: {in_turn(did_you_mean(name, MARK), has)}"
+    if not _is_text(mark.get("note", "none")):
+        yield f"sure.{key}.note = {shown(mark['note'])}: a text is needed"
     for name, known in (("source", sources), ("sure", list(CERTAINTY))):
         if mark[name] not in known:
             allowed = f"allowed: {' | '.join(known) or 'nothing, [sources] is empty'}"
