@@ -451,6 +451,29 @@ def test_a_case_ends_in_its_published_or_reckoned_amounts(case: str, engine: str
     assert played.failures == ()
 
 
+def test_a_freelancer_who_pays_291_needs_more_than_92_percent_of_350_to_gain_anything() -> None:
+    def payee_after(award: str) -> str:
+        story = read("upwork-award-sixty-forty")
+        at = story.start + timedelta(days=60)
+        before = play(story, until=at - SECOND).agreement
+        assert before is not None
+        awarded = before.decide(ek.arbitration.Award("m1", award, "So."), by="arbitrator", at=at).agreement
+        return awarded.advance(at + timedelta(days=5)).agreement.net("payee").text
+
+    assert [payee_after(award) for award in ("323.32", "323.33", "323.34")] == ["-0.01", "0.00", "0.01"]
+
+
+def test_a_seizure_may_give_the_money_to_the_freelancer_instead() -> None:
+    story = read("upwork-paid-outside-the-platform")
+    at = story.start + timedelta(days=14)
+    held = play(story, until=at - SECOND).agreement
+    assert held is not None
+    seize = ek.escrow.Seize("m1", to="payee", reason="Circumvention by the client", evidence="sha256:5d0f92")
+    after = held.decide(seize, by="platform", at=at).agreement
+    nets = [after.advance(at + timedelta(days=10)).agreement.net(one).text for one in ("payer", "payee", "platform")]
+    assert nets == ["-102.75", "80.00", "22.75"]  # without the processing fee: -100, 80 and 20
+
+
 def test_every_story_of_this_platform_is_one_of_the_cases() -> None:
     assert {name for name, *_ in CASES.values()} == {name for name in shipped() if name.startswith("upwork-")}
 
