@@ -41,6 +41,14 @@ def test_every_source_of_a_rulebook_is_cited(name: str) -> None:
     assert {mark["source"] for mark in book.sure.values()} == set(book.sources)
 
 
+def test_a_value_has_the_mark_of_the_smallest_part_that_has_one_or_none() -> None:
+    part, value = {"source": "a", "sure": "seen"}, {"source": "a", "sure": "own"}
+    sure = {"milestone.review": part, "milestone.review.within": value}
+    assert mark_of(sure, "milestone.review.within") == value
+    assert mark_of(sure, "milestone.review.on_silence") == part
+    assert mark_of(sure, "milestone.cancel.within") == {}
+
+
 @pytest.mark.parametrize("name", available())
 def test_a_mark_without_a_value_says_why_the_rule_was_left_out(name: str) -> None:
     book = load(name)
