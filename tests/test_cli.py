@@ -158,6 +158,24 @@ def test_rules_lists_the_rulebooks_and_shows_one_with_periods_defaults_fees_and_
     assert any(row["key"] == "milestone.review.within" and row["value"] == "14 days" for row in data["rules"])
 
 
+def test_rules_shows_notes_what_was_left_out_and_what_no_clock_ends() -> None:
+    page = escrowkit("rules", "upwork@2023-12").output
+    assert "Applies to agreements opened from 2023-12-05." in page
+    assert "Without an end by the clock: arbitration.funded" in page
+    assert "The release note says 5 days, not business days." in page
+    assert "dispute.longest: No longest life of a whole dispute is published." in page
+    assert "left out" not in escrowkit("rules", "standard@1").output
+    data = json.loads(escrowkit("rules", "upwork@2023-12", "--json").output)
+    noted = {row["key"]: row["note"] for row in data["rules"] if "note" in row}
+    assert noted["mediation.accept.on_silence"].startswith("Not published")
+    assert "milestone.cancel.within" not in noted
+    assert [one["key"] for one in data["left_out"]] == [
+        "milestone.requirements",
+        "dispute.longest",
+        "arbitration.eligible",
+    ]
+
+
 def test_check_tells_every_problem_of_a_rulebook_at_once(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(RULES)

@@ -501,6 +501,13 @@ def test_a_fee_that_is_paid_in_needs_its_sums_and_its_time_where_there_is_arbitr
             ),
         ),
         (
+            HEAD + 'sources = { a = "…" }\nsure = { money = { source = "a", sure = "own", note = 5, notes = "…" } }\n',
+            (
+                "sure.money.notes: did you mean 'note'? a mark has source, sure, note",
+                "sure.money.note = 5: a text is needed",
+            ),
+        ),
+        (
             HEAD + 'sure = { milestone = "seen" }\n',
             ("sure.milestone = 'seen': { source, sure } is needed, by a key in quotes such as \"milestone.review\"",),
         ),

@@ -10,6 +10,7 @@ import pytest
 from escrowkit import foresight
 from escrowkit.agreement import Agreement, replay, view
 from escrowkit.machines.obligation import S
+from escrowkit.rulebook import available
 from escrowkit.story import Played, Story, play, read, shipped
 
 ENGINES = ("compiled", "stock")
@@ -95,7 +96,7 @@ def test_it_says_what_it_is_about_and_where_it_comes_from(name: str) -> None:
     assert 80 < len(story.about) < 500
     assert story.about.strip().endswith(".")
     assert len(story.source) > 20
-    assert story.rulebook.name == "standard@1"
+    assert story.rulebook.name in available()
 
 
 def test_no_two_stories_have_the_same_title_or_say_the_same() -> None:
@@ -135,7 +136,7 @@ def everything(stories: dict[str, Story]) -> tuple[set[str], set[str], set[str]]
 
 
 def test_together_they_show_every_way_in_which_the_standard_rules_let_money_leave() -> None:
-    _, refusals, outcomes = everything(STORIES)
+    _, refusals, outcomes = everything({n: s for n, s in STORIES.items() if s.rulebook.name == "standard@1"})
     # What standard@1 has no rule for cannot be shown under it.
     assert outcomes == {
         *("payer_approved", "payer_released", "condition_met", "payee_refunded", "cancel_agreed", "settlement_agreed"),

@@ -19,6 +19,7 @@ from escrowkit.ledger import CONDITIONS
 from escrowkit.pot import TABLES
 from escrowkit.reactions import REACTIONS
 from escrowkit.rulebook import Rulebook, available, load
+from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.schema import SCHEMA
 from escrowkit.story import read, shipped
 
@@ -100,18 +101,45 @@ def schema() -> str:
     return "# What a rulebook may say\n\n" + table(titles, rows)
 
 
+#: What the marks of a value mean.
+SURE = (
+    "`seen`: in a stored copy of the platform's own text. `second-hand`: quoted or stated by somebody else. "
+    "`recalled`: from memory, without a document. `own`: an inference or a choice of ours."
+)
+
+
 def rulebook(book: Rulebook) -> str:
-    """One rulebook."""
-    rows = [(f"`{key}`", value, words, source) for key, value, words, source in book.rows()]
-    sources = "".join(f"- **{name}**: {text}\n" for name, text in book.sources.items())
-    titles = ("key", "value", "what it means", "source (how sure)")
-    return f"# {book.name}\n\n{book.title}.\n\n{table(titles, rows)}\n## Sources\n\n{sources}"
+    """One rulebook: every value with its source and how sure it is, and what was left out."""
+    rows = []
+    for key, value, words, _ in book.rows():
+        mark = mark_of(book.sure, key)
+        rows.append((f"`{key}`", value, words, mark.get("source", ""), mark.get("sure", ""), mark.get("note", "")))
+    titles = ("key", "value", "what it means", "source", "how sure", "note")
+    wide = len(titles) if any(row[-1] for row in rows) else len(titles) - 1
+    parts = [
+        f"# {book.name}\n\n{book.title}.\n\n{_applies(book)}\n",
+        f"{table(titles[:wide], [row[:wide] for row in rows])}\n{SURE}\n",
+    ]
+    absent = [(f"`{key}`", mark["note"], mark["source"]) for key, mark in left_out(book.sure, book.data)]
+    if absent:
+        parts.append(f"## Left out\n\n{table(('key', 'why', 'source'), absent)}")
+    return "\n".join((*parts, "## Sources\n\n" + "".join(f"- **{n}**: {text}\n" for n, text in book.sources.items())))
+
+
+def _applies(book: Rulebook) -> str:
+    """From when, and where the clock has no answer."""
+    since = f"Applies to agreements opened from {book.applies_from:%Y-%m-%d}. " if book.applies_from else ""
+    if not book.open_ended:
+        return f"{since}Every state with money in it ends by the clock."
+    return f"{since}Without an end by the clock:\n\n" + "\n".join(f"- {state}" for state in book.open_ended)
 
 
 def stories() -> str:
     """Every shipped story."""
-    rows = [(f"`{name}`", s.title, " ".join((s.about or "").split())) for name in shipped() for s in (read(name),)]
-    return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(("name", "title", "what it shows"), rows)
+    told = [(name, read(name)) for name in shipped()]
+    rows = [(f"`{name}`", s.title, s.rulebook.name, " ".join((s.about or "").split())) for name, s in told]
+    titles = ("name", "title", "rules", "what it shows")
+    return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(titles, rows)
 
 
 def pages() -> Iterator[tuple[Path, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -22,6 +22,7 @@ from escrowkit.errors import DefinitionError, EscrowError, StoryError
 from escrowkit.periods import instant
 from escrowkit.pot import TABLES
 from escrowkit.rulebook import Rulebook, available, load
+from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.story import Played, play, read, shipped
 from escrowkit.timeline import Moment, Report, report
 
@@ -294,17 +295,25 @@ def rules_(rulebook: str | None, as_json: bool) -> None:
         return
     book = load(rulebook)
     if as_json:
-        rows = [dict(zip(("key", "value", "meaning", "source"), row, strict=True)) for row in book.rows()]
+        rows = [
+            dict(zip(("key", "value", "meaning", "source"), row, strict=True)) | _noted(mark_of(book.sure, row[0]))
+            for row in book.rows()
+        ]
         data = {
             "name": book.name,
             "title": book.title,
             "digest": book.digest,
             "sources": dict(book.sources),
             "rules": rows,
+            "left_out": [{"key": key, **mark} for key, mark in left_out(book.sure, book.data)],
         }
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         _tell_rules(book)
+
+
+def _noted(mark: Mapping[str, str]) -> dict[str, str]:
+    return {"note": mark["note"]} if "note" in mark else {}
 
 
 def _tell_rules(book: Rulebook) -> None:
@@ -320,13 +329,20 @@ def _tell_rules(book: Rulebook) -> None:
     )
     page.line(ends, indent=2)
     rows = list(book.rows())
+    wide = max(len(key.partition(".")[2]) for key, *_ in rows)
     for part in dict.fromkeys(key.split(".")[0] for key, *_ in rows):
         page.head(part)
         own = [row for row in rows if row[0].startswith(part + ".")]
-        wide = max(len(key) for key, *_ in rows) - len("arbitration")
         for key, value, meaning, source in own:
             page.line(f"{key.removeprefix(part + '.'):<{wide}} {value}", indent=2, hang=wide + 1)
             page.line(f"{meaning}" + (f"  [{source}]" if source else ""), "dim", indent=wide + 3)
+            for note in _noted(mark_of(book.sure, key)).values():
+                page.line(note, "dim", indent=wide + 3)
+    absent = list(left_out(book.sure, book.data))
+    if absent:
+        page.head("left out")
+        for key, mark in absent:
+            page.line(f"{key}: {mark['note']}", indent=2, hang=2)
     page.head("sources")
     for name, text in book.sources.items():
         page.line(f"{name}: {text}", indent=2, hang=2)

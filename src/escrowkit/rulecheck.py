@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,12 +14,27 @@ if TYPE_CHECKING:
     from escrowkit.rulebook import Rulebook
 
 HEAD: Final = ("id", "version", "title", "applies_from", "open_ended", "sources", "sure")
+MARK: Final = ("source", "sure", "note")
 CERTAINTY: Final = ("seen", "second-hand", "recalled", "own")
 
 
 def covers(part: str, path: str) -> bool:
     """Whether a dotted key is this part or lies in it."""
     return path == part or path.startswith(part + ".")
+
+
+def mark_of(sure: Mapping[str, Mapping[str, str]], path: str) -> Mapping[str, str]:
+    """The mark of a value: that of the smallest part that has one, or nothing."""
+    key = max((key for key in sure if covers(key, path)), key=len, default=None)
+    return {} if key is None else sure[key]
+
+
+def left_out(sure: Mapping[str, Mapping[str, str]], said: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """What is marked and not said: rules that were left out, with the note that says why."""
+    paths = list(said)
+    for key, mark in sure.items():
+        if "note" in mark and not any(covers(key, path) for path in paths):
+            yield key, mark
 
 
 def not_known(path: str, value: Any) -> str:
@@ -73,6 +88,12 @@ def _mark_problems(key: str, mark: Any, sources: list[str]) -> Iterator[str]:
     if not isinstance(mark, Mapping) or not {"source", "sure"} <= set(mark):
         yield f'sure.{key} = {shown(mark)}: {{ source, sure }} is needed, by a key in quotes such as "milestone.review"'
         return
+    for name in mark:
+        if name not in MARK:
+            has = f"a mark has {', '.join(MARK)}"
+            yield f"sure.{key}.{name}: {in_turn(did_you_mean(name, MARK), has)}"
+    if not _is_text(mark.get("note", "none")):
+        yield f"sure.{key}.note = {shown(mark['note'])}: a text is needed"
     for name, known in (("source", sources), ("sure", list(CERTAINTY))):
         if mark[name] not in known:
             allowed = f"allowed: {' | '.join(known) or 'nothing, [sources] is empty'}"

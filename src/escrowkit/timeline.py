@@ -257,7 +257,8 @@ def _clock_rule(agreement: Agreement, event: Any) -> str:
     if not clock.period:
         return "the milestone's own release condition"
     part = clock.period.removesuffix(".within").removesuffix(".idle")
-    answer = clock.answer if clock.answer and not clock.answer.startswith(part) else ""
+    behind = "arbitration.one_paid" if isinstance(event, arbitration.OnlyOnePaid) else clock.answer
+    answer = behind if behind and not behind.startswith(part) else ""
     return rule(rules, part) + (f"; {rule(rules, answer)}" if answer else "")
 
 

@@ -186,6 +186,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     ),
     escrow.RefundReleasedPromised: lambda e: f"the payee gives {e.amount} back, once the provider confirms",
     escrow.ReleasedRefunded: lambda e: f"the payee gives {e.amount} of the released money back",
+    escrow.Reclaimed: lambda e: f"{e.amount} of what was released has gone back",
     escrow.PaidOut: lambda e: f"{e.amount} is paid out to the {e.to}",
     escrow.PayoutFailed: lambda e: f"the payout of {e.amount} to the {e.to} failed; it stays claimable",
     escrow.Cleared: lambda e: f"the security hold is over: {e.amount} is paid out to the payee",
@@ -203,6 +204,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     dispute.OfferDeclined: lambda e: f"{the(e.by)} declines the offer",
     dispute.OfferLapsed: lambda e: "the offer was not answered in time and is void",
     dispute.OfferStands: lambda e: f"the offer was not answered in time and is executed: {split(e.to_payee)}",
+    dispute.AnswerDemanded: lambda e: "the dispute is escalated: the time to answer runs from now",
     dispute.Escalated: lambda e: f"the dispute goes on to {e.stage}",
     dispute.SmallPotDivided: lambda e: f"the stake is too small for a ruling: {split(e.to_payee)}",
     dispute.Withdrawn: lambda e: f"{the(e.by)} withdraws the dispute",
@@ -305,7 +307,8 @@ _CITED: Final = {booking.event: booking.cites for booking in BOOKS if booking.ci
 
 def money(entry: Entry) -> list[str]:
     """What an entry moved, one line each; a stop on the way (payable, on an instant rail) is left out."""
-    through = {line.source for line in entry.lines} & {line.target for line in entry.lines}
+    both = {line.source for line in entry.lines} & {line.target for line in entry.lines}
+    through = {account for account in both if not account.startswith("world:")}
     out: dict[str, list[Money]] = {}
     ends = {line.source: line.target for line in entry.lines if line.source in through}
     for line in entry.lines:
