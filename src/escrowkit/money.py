@@ -337,7 +337,7 @@ class Tariff:
     def _slices(self) -> tuple[int, tuple[tuple[int | None, int], ...]]:
         """The common denominator of the rates, and each tier as its bound and its rate over that."""
         scale = lcm(*(rate.denominator for _, rate in self.tiers))
-        return scale, tuple((bound and bound.minor, int(rate * scale)) for bound, rate in self.tiers)
+        return scale, tuple((None if bound is None else bound.minor, int(rate * scale)) for bound, rate in self.tiers)
 
     @cached_property
     def _named(self) -> tuple[Money, ...]:
