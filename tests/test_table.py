@@ -41,6 +41,7 @@ from escrowkit.table import (
     guard,
     not_impounded,
     restack,
+    said,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -64,57 +65,57 @@ class Elsewhere(StrEnum):
     NOWHERE = "nowhere"
 
 
-@frozen
+@said
 class Pack(Command):
     """Pack a parcel."""
 
     weight: int = 1
 
 
-@frozen
+@said
 class SendOff(Command):
     """Send it off."""
 
     weight: int = 1
 
 
-@frozen
+@said
 class Deliver(Command):
     """Deliver it."""
 
 
-@frozen
+@said
 class Hold(Command):
     """Hold it at the border."""
 
 
-@frozen
+@said
 class LetGo(Command):
     """Let it go on."""
 
 
-@frozen
+@said
 class Note(Command):
     """Write something on it."""
 
     words: str = ""
 
 
-@frozen
+@said
 class Lapse(Command):
     """A deadline passed."""
 
     clock: str = "transit"
 
 
-@frozen
+@said
 class Packed(Event):
     """It was packed."""
 
     weight: int
 
 
-@frozen
+@said
 class SentOff(Event):
     """It was sent off."""
 
@@ -127,36 +128,36 @@ class SentOff(Event):
         return {"left": 20 - ctx.command.weight}
 
 
-@frozen
+@said
 class Arrived(Event):
     """It arrived."""
 
 
-@frozen
+@said
 class Stopped(Event):
     """It was stopped."""
 
 
-@frozen
+@said
 class WentOn(Event):
     """It went on."""
 
 
-@frozen
+@said
 class Noted(Event):
     """Something was written on it."""
 
     says_all = False
 
 
-@frozen
+@said
 class Vanished(Event):
     """It vanished."""
 
     clock: str
 
 
-@frozen
+@said
 class Parcel:
     """The record of the machine: its layers, and what its guards ask."""
 
@@ -166,7 +167,7 @@ class Parcel:
     open_border: bool = True
 
 
-@frozen
+@said
 class Pot:
     """What a guard may see beside the record."""
 
@@ -286,17 +287,17 @@ def test_a_good_table_can_be_built_and_knows_its_words() -> None:
     )
 
 
-@frozen
+@said
 class Unsaid(Command):
     pass
 
 
-@frozen
+@said
 class Untold(Event):
     pass
 
 
-@frozen
+@said
 class Weighed(Event):
     """It was weighed."""
 
@@ -631,7 +632,7 @@ def test_a_guard_knows_what_it_reads_and_whether_it_can_ever_hold() -> None:
     assert (made.offered({}), made.offered({"a": 1})) == (False, True)
 
 
-@frozen
+@said
 class Impound:
     """A pot that the platform may hold."""
 

@@ -8,7 +8,6 @@ has a stable `key` beside its English words.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -273,7 +272,9 @@ def did_you_mean(said: object, known: Iterable[str], before: str = "") -> str:
     >>> did_you_mean("aprove", ["approve", "submit"], before="milestone.")
     "did you mean 'milestone.approve'?"
     """
-    near = difflib.get_close_matches(said, list(known), n=1) if isinstance(said, str) else []
+    from difflib import get_close_matches
+
+    near = get_close_matches(said, list(known), n=1) if isinstance(said, str) else []
     return f"did you mean {before + near[0]!r}?" if near else ""
 
 

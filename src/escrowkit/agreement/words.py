@@ -12,10 +12,10 @@ from escrowkit import arguments as arg
 from escrowkit.ledger import Entry
 from escrowkit.money import Money
 from escrowkit.rulebook import Rulebook
-from escrowkit.table import Command, Event
+from escrowkit.table import Command, Event, said
 
 
-@frozen
+@said
 class Restrict(Command):
     """Conduct: take a right such as writing or rating, or give it back. It touches neither money nor clocks."""
 
@@ -26,7 +26,7 @@ class Restrict(Command):
     until: datetime | None = arg.moment(optional=True)
 
 
-@frozen
+@said
 class End(Command):
     """End every milestone that is still open, as if said one by one; all or nothing."""
 
@@ -46,7 +46,7 @@ class Terms:
     rules: Mapping[str, Any]
 
 
-@frozen
+@said
 class Opened(Event):
     """The agreement was opened: the resolved rulebook and its digest are part of it from here."""
 
@@ -59,7 +59,7 @@ class Opened(Event):
     terms: tuple[Terms, ...]
 
 
-@frozen
+@said
 class Restricted(Event):
     """A right was taken or given back."""
 
@@ -69,7 +69,7 @@ class Restricted(Event):
     until: datetime | None
 
 
-@frozen
+@said
 class Ended(Event):
     """A party ended every milestone that was still open."""
 

@@ -12,7 +12,7 @@ from escrowkit.copying import changed
 from escrowkit.errors import NotYourMove
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import Command, Context, Event, Row, Table, guard
+from escrowkit.table import Command, Context, Event, Row, Table, guard, said
 
 R = Role
 
@@ -28,7 +28,7 @@ class S(StrEnum):
 # -- what is said ----------------------------------------------------------------------------------------------------
 
 
-@frozen
+@said
 class Open(Command):
     """One party owes another."""
 
@@ -38,7 +38,7 @@ class Open(Command):
     cause: str = arg.internal()
 
 
-@frozen
+@said
 class Pay(Command):
     """The provider reports that an obligation was paid (the oldest open one, if no number is named)."""
 
@@ -46,14 +46,14 @@ class Pay(Command):
     number: int | None = arg.whole(optional=True)
 
 
-@frozen
+@said
 class Waive(Command):
     """The creditor waives it (the oldest open one, if no number is named)."""
 
     number: int | None = arg.whole(optional=True)
 
 
-@frozen
+@said
 class Cancel(Command):
     """Its cause is gone: the chargeback was reversed."""
 
@@ -63,7 +63,7 @@ class Cancel(Command):
 # -- what happened ---------------------------------------------------------------------------------------------------
 
 
-@frozen
+@said
 class Opened(Event):
     """One party owes another."""
 
@@ -73,7 +73,7 @@ class Opened(Event):
     cause: str
 
 
-@frozen
+@said
 class Paid(Event):
     """An obligation was paid; `back_fee` is the service fee that goes back with it."""
 
@@ -94,7 +94,7 @@ class Paid(Event):
         return owed | {"back_fee": back_fee}
 
 
-@frozen
+@said
 class Waived(Event):
     """An obligation was waived."""
 

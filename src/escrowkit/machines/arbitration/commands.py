@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from attrs import frozen
-
 from escrowkit import arguments as arg
 from escrowkit.arguments import Amount
-from escrowkit.table import Command
+from escrowkit.table import Command, said
 
 
 class S(StrEnum):
@@ -26,12 +24,12 @@ class S(StrEnum):
     CLOSED = "closed"
 
 
-@frozen
+@said
 class Open(Command):
     """The dispute goes to arbitration."""
 
 
-@frozen
+@said
 class PayFee(Command):
     """Pay one's own share of the arbitration fee, or all of it where the rulebook lets one side."""
 
@@ -39,14 +37,14 @@ class PayFee(Command):
     amount: Amount = arg.amount()
 
 
-@frozen
+@said
 class Appoint(Command):
     """Appoint an arbitrator, who is no party; from here the fee is consumed as the rulebook says."""
 
     arbitrator: str = arg.text()
 
 
-@frozen
+@said
 class Replace(Command):
     """Replace the arbitrator; the case and its money stay."""
 
@@ -54,7 +52,7 @@ class Replace(Command):
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Award(Command):
     """Award the stake: so much to the payee, the rest to the payer."""
 
@@ -62,29 +60,29 @@ class Award(Command):
     reasons: str = arg.text()
 
 
-@frozen
+@said
 class Refuse(Command):
     """Say that one cannot or will not rule."""
 
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Appeal(Command):
     """Appeal against the award."""
 
 
-@frozen
+@said
 class Close(Command):
     """The dispute ended in another way."""
 
 
-@frozen
+@said
 class SettleFees(Command):
     """The arbitration has ended: the fees go to who earned them, the rest back."""
 
 
-@frozen
+@said
 class Lapse(Command):
     """A deadline passed."""
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
-
 from escrowkit.machines.arbitration.guards import settle
 from escrowkit.money import Money
-from escrowkit.table import Context, Event
+from escrowkit.table import Context, Event, said
 
 
-@frozen
+@said
 class Opened(Event):
     """The arbitration is open; each side's share of the fee is fixed from here."""
 
@@ -27,7 +25,7 @@ class Opened(Event):
         return {"claimant": ctx.pot.opener, "shares": ctx.pot.fee_shares, "order": order}
 
 
-@frozen
+@said
 class FeePaid(Event):
     """A side paid the arbitration fee in."""
 
@@ -43,14 +41,14 @@ class FeePaid(Event):
         return {"case": ctx.pot.case, "outside": outside}
 
 
-@frozen
+@said
 class WindowClosed(Event):
     """Both sides paid, and the window of the sealed deposits closed: everybody may know now."""
 
     clock: str
 
 
-@frozen
+@said
 class Appointed(Event):
     """An arbitrator was appointed; the platform paid its share, if it has one."""
 
@@ -64,7 +62,7 @@ class Appointed(Event):
         return {"case": ctx.pot.case, "platform_share": ctx.it.shares.get("platform", ctx.pot.zero)}
 
 
-@frozen
+@said
 class Replaced(Event):
     """The arbitrator was replaced."""
 
@@ -72,7 +70,7 @@ class Replaced(Event):
     reason: str
 
 
-@frozen
+@said
 class Awarded(Event):
     """The arbitrator awarded the stake; `cost` is a fee out of the pot."""
 
@@ -86,26 +84,26 @@ class Awarded(Event):
         return {"cost": ctx.pot.pot_fee}
 
 
-@frozen
+@said
 class Refused(Event):
     """The arbitrator could not or would not rule."""
 
     reason: str
 
 
-@frozen
+@said
 class Appealed(Event):
     """An award was appealed."""
 
 
-@frozen
+@said
 class NobodyPaid(Event):
     """The fee window passed and nobody had paid."""
 
     clock: str
 
 
-@frozen
+@said
 class OnlyOnePaid(Event):
     """The fee window passed and only one side had paid."""
 
@@ -118,14 +116,14 @@ class OnlyOnePaid(Event):
         return {"paid": next(iter(ctx.it.paid))}
 
 
-@frozen
+@said
 class AwardLapsed(Event):
     """No award in time."""
 
     clock: str
 
 
-@frozen
+@said
 class AwardStands(Event):
     """Nobody appealed in time, or the appeal was not paid for: the award is final."""
 
@@ -140,12 +138,12 @@ class AwardStands(Event):
         return {"to_payee": min(ctx.it.award, ctx.pot.stake - cost), "cost": cost}
 
 
-@frozen
+@said
 class Closed(Event):
     """The arbitration is closed: the dispute ended in another way."""
 
 
-@frozen
+@said
 class FeesSettled(Event):
     """What was earned, what each side bore of it, and what each got back."""
 

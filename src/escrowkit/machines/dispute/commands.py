@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from attrs import frozen
-
 from escrowkit import arguments as arg
 from escrowkit.arguments import Amount
 from escrowkit.ledger import Kind
 from escrowkit.money import Money
 from escrowkit.periods import Period
-from escrowkit.table import Command
+from escrowkit.table import Command, said
 
 
 class S(StrEnum):
@@ -28,7 +26,7 @@ class S(StrEnum):
     OVERRIDDEN = "overridden"
 
 
-@frozen
+@said
 class Open(Command):
     """Open a dispute: claim a sum for oneself. It freezes this milestone's pot and no other."""
 
@@ -36,7 +34,7 @@ class Open(Command):
     reason: str | None = arg.text(optional=True)
 
 
-@frozen
+@said
 class Contest(Command):
     """Answer a dispute with an own claim (all of the stake, if none is named)."""
 
@@ -44,50 +42,50 @@ class Contest(Command):
     reply: str | None = arg.text(optional=True)
 
 
-@frozen
+@said
 class Concede(Command):
     """Give the other side what it claims, repeating its claim."""
 
     claim: Amount = arg.amount()
 
 
-@frozen
+@said
 class Proceed(Command):
     """Nobody has to answer: the dispute is contested."""
 
 
-@frozen
+@said
 class Offer(Command):
     """Offer a settlement: so much to the payee, the rest to the payer. It changes no claim."""
 
     to_payee: Amount = arg.amount(zero=True)
 
 
-@frozen
+@said
 class AcceptOffer(Command):
     """Accept the other's offer, repeating it."""
 
     to_payee: Amount = arg.amount(zero=True)
 
 
-@frozen
+@said
 class DeclineOffer(Command):
     """Decline the other's offer, repeating it."""
 
     to_payee: Amount = arg.amount(zero=True)
 
 
-@frozen
+@said
 class Escalate(Command):
     """Take the dispute to its next stage."""
 
 
-@frozen
+@said
 class Withdraw(Command):
     """Take the dispute back; the milestone goes on where it was."""
 
 
-@frozen
+@said
 class AddEvidence(Command):
     """Add evidence; it can never be taken away."""
 
@@ -96,7 +94,7 @@ class AddEvidence(Command):
     admissible: bool = arg.flag(default=True)
 
 
-@frozen
+@said
 class Extend(Command):
     """Extend a clock, for both sides alike."""
 
@@ -105,7 +103,7 @@ class Extend(Command):
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Conclude(Command):
     """The dispute has its outcome; `cost` is a fee out of the pot."""
 
@@ -115,21 +113,21 @@ class Conclude(Command):
     cost: Money | None = arg.internal(None)
 
 
-@frozen
+@said
 class Override(Command):
     """The stake is gone: seized, charged back, ordered elsewhere, or held too long; `code` says which."""
 
     code: str = arg.internal()
 
 
-@frozen
+@said
 class Restake(Command):
     """Money moved in or out of the pot: the stake is what is left of it, and offers are void."""
 
     stake: Money = arg.internal()
 
 
-@frozen
+@said
 class Lapse(Command):
     """A deadline passed."""
 

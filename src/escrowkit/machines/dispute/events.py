@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
-
 from escrowkit.ledger import Kind
 from escrowkit.machines.dispute.guards import (
     claim_to,
@@ -19,12 +17,12 @@ from escrowkit.machines.dispute.guards import (
 from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import Context, Event
+from escrowkit.table import Context, Event, said
 
 R = Role
 
 
-@frozen
+@said
 class Opened(Event):
     """A dispute was opened; from here everybody knows the stake, the stages and the mediator's power."""
 
@@ -60,7 +58,7 @@ class Opened(Event):
         }
 
 
-@frozen
+@said
 class Contested(Event):
     """A side answered with a claim of its own."""
 
@@ -73,7 +71,7 @@ class Contested(Event):
         return {"claim": ctx.command.claim or ctx.it.stake}
 
 
-@frozen
+@said
 class Concluded(Event):
     """The dispute ended; so much of the stake is the payee's, under this release condition."""
 
@@ -83,7 +81,7 @@ class Concluded(Event):
     cost: Money | None = None
 
 
-@frozen
+@said
 class Conceded(Concluded):
     """One side gave the other what it claimed."""
 
@@ -96,19 +94,19 @@ class Conceded(Concluded):
         return outcome(claim_to(ctx.it, winner), "claim_conceded") | {"claim": ctx.command.claim}
 
 
-@frozen
+@said
 class Proceeded(Event):
     """Nobody has to answer: the dispute is contested."""
 
 
-@frozen
+@said
 class Offered(Event):
     """A settlement was offered."""
 
     to_payee: Money
 
 
-@frozen
+@said
 class OfferAccepted(Concluded):
     """An offer was accepted."""
 
@@ -118,21 +116,21 @@ class OfferAccepted(Concluded):
         return outcome(ctx.command.to_payee, "settlement_agreed")
 
 
-@frozen
+@said
 class OfferDeclined(Event):
     """An offer was declined."""
 
     to_payee: Money
 
 
-@frozen
+@said
 class OfferLapsed(Event):
     """An offer was not answered in time and is void."""
 
     clock: str
 
 
-@frozen
+@said
 class OfferStands(Concluded):
     """An offer was not answered in time, and the rulebook executes it."""
 
@@ -144,12 +142,12 @@ class OfferStands(Concluded):
         return outcome(oldest_offer(ctx.it).to_payee, "offer_lapsed") | {"clock": ctx.command.clock}
 
 
-@frozen
+@said
 class AnswerDemanded(Event):
     """The dispute was escalated: from now on the answer windows run."""
 
 
-@frozen
+@said
 class Escalated(Event):
     """The dispute went to its next stage."""
 
@@ -161,7 +159,7 @@ class Escalated(Event):
         return {"stage": next_stage(ctx.it)}
 
 
-@frozen
+@said
 class SmallPotDivided(Concluded):
     """The stake is too small for a ruling: it was divided."""
 
@@ -172,12 +170,12 @@ class SmallPotDivided(Concluded):
         return outcome(gives, "small_pot_divided")
 
 
-@frozen
+@said
 class Withdrawn(Event):
     """The dispute was taken back."""
 
 
-@frozen
+@said
 class EvidenceAdded(Event):
     """Evidence was added; it can never be taken away."""
 
@@ -186,7 +184,7 @@ class EvidenceAdded(Event):
     admissible: bool
 
 
-@frozen
+@said
 class Extended(Event):
     """A clock was extended, for both sides alike."""
 
@@ -200,7 +198,7 @@ class Extended(Event):
         return {"clock": ctx.pot.clock_key(ctx.command.clock)}
 
 
-@frozen
+@said
 class Defaulted(Concluded):
     """A silence decided the dispute; `silent` names who did not answer."""
 
@@ -215,21 +213,21 @@ class Defaulted(Concluded):
         return outcome(silence_gives(ctx), code) | {"clock": ctx.command.clock, "silent": silent}
 
 
-@frozen
+@said
 class SilenceContests(Event):
     """A silence counts as contesting."""
 
     clock: str
 
 
-@frozen
+@said
 class Overridden(Event):
     """The stake is gone; the dispute ended without a judgment."""
 
     code: str
 
 
-@frozen
+@said
 class Restaked(Event):
     """The stake changed because money moved; offers are void."""
 

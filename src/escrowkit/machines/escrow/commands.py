@@ -5,13 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from escrowkit import arguments as arg
 from escrowkit.arguments import Amount
 from escrowkit.ledger import Kind
 from escrowkit.money import Money
-from escrowkit.table import Command
+from escrowkit.table import Command, said
 
 if TYPE_CHECKING:
     pass
@@ -29,12 +27,12 @@ class S(StrEnum):
     SETTLED = "settled"
 
 
-@frozen
+@said
 class Open(Command):
     """A pot for an agreed milestone."""
 
 
-@frozen
+@said
 class Deposit(Command):
     """Pay money in; it arrived and is held."""
 
@@ -42,14 +40,14 @@ class Deposit(Command):
     reference: str | None = arg.text(optional=True)
 
 
-@frozen
+@said
 class RequestDeposit(Command):
     """Start a payment that the provider confirms later."""
 
     amount: Amount = arg.amount()
 
 
-@frozen
+@said
 class ConfirmDeposit(Command):
     """The provider reports that money arrived."""
 
@@ -57,28 +55,28 @@ class ConfirmDeposit(Command):
     reference: str = arg.text()
 
 
-@frozen
+@said
 class FailDeposit(Command):
     """The provider reports that a payment failed."""
 
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Release(Command):
     """Release all or part of what is held to the payee."""
 
     amount: Amount = arg.amount()
 
 
-@frozen
+@said
 class Refund(Command):
     """Give all or part of what is held back to the payer."""
 
     amount: Amount = arg.amount()
 
 
-@frozen
+@said
 class RollOver(Command):
     """Move what a partial release left to the next milestone's pot."""
 
@@ -86,7 +84,7 @@ class RollOver(Command):
     to: str = arg.text()
 
 
-@frozen
+@said
 class Receive(Command):
     """Take in what was rolled over from another pot."""
 
@@ -94,19 +92,19 @@ class Receive(Command):
     origin: str = arg.internal()
 
 
-@frozen
+@said
 class Hold(Command):
     """Impound the money, apart from any dispute."""
 
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Lift(Command):
     """End the platform's hold."""
 
 
-@frozen
+@said
 class Seize(Command):
     """Take all for fraud or illegality: to the payer's source, the payee or an authority, never to the platform."""
 
@@ -115,7 +113,7 @@ class Seize(Command):
     evidence: str | None = arg.text(optional=True)
 
 
-@frozen
+@said
 class ObeyOrder(Command):
     """Do what a court ordered."""
 
@@ -123,7 +121,7 @@ class ObeyOrder(Command):
     reference: str = arg.text()
 
 
-@frozen
+@said
 class ChargeBack(Command):
     """The provider reports that the payer's bank took a deposit back."""
 
@@ -133,28 +131,28 @@ class ChargeBack(Command):
     deposit: str | None = arg.text(optional=True)
 
 
-@frozen
+@said
 class ReverseChargeBack(Command):
     """The provider reports that a chargeback was reversed."""
 
     reference: str = arg.text()
 
 
-@frozen
+@said
 class RequestRefundReleased(Command):
     """Ask the payee to give released money back; moves nothing."""
 
     amount: Amount = arg.amount()
 
 
-@frozen
+@said
 class RefundReleased(Command):
     """Give released money back of one's own accord."""
 
     amount: Amount = arg.amount()
 
 
-@frozen
+@said
 class ConfirmRefundReleased(Command):
     """The provider reports that a voluntary refund went through."""
 
@@ -162,7 +160,7 @@ class ConfirmRefundReleased(Command):
     reference: str = arg.text()
 
 
-@frozen
+@said
 class ConfirmPayout(Command):
     """The provider reports that what was payable left for the world."""
 
@@ -171,7 +169,7 @@ class ConfirmPayout(Command):
     reference: str = arg.text()
 
 
-@frozen
+@said
 class FailPayout(Command):
     """The provider reports that a payout failed; the money stays claimable."""
 
@@ -181,7 +179,7 @@ class FailPayout(Command):
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Disburse(Command):
     """Pay out all that is held, as another machine decided."""
 
@@ -190,7 +188,7 @@ class Disburse(Command):
     kind: Kind = arg.internal()
 
 
-@frozen
+@said
 class Divide(Command):
     """Divide the stake as the dispute ended; `cost` is a fee out of the pot."""
 
@@ -200,34 +198,34 @@ class Divide(Command):
     cost: Money = arg.internal()
 
 
-@frozen
+@said
 class Freeze(Command):
     """A dispute opened over this pot."""
 
 
-@frozen
+@said
 class Thaw(Command):
     """The dispute was withdrawn."""
 
 
-@frozen
+@said
 class Drain(Command):
     """Nothing is held any more."""
 
 
-@frozen
+@said
 class Reclaim(Command):
     """The payee paid back what an outcome had made it owe."""
 
     amount: Money = arg.internal()
 
 
-@frozen
+@said
 class Close(Command):
     """The milestone is over and its pot is empty."""
 
 
-@frozen
+@said
 class Lapse(Command):
     """A deadline passed."""
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from attrs import frozen
-
 from escrowkit.ledger import Kind
 from escrowkit.machines.escrow.sums import charge_back, charge_back_of, disposal, take_back, unnamed
 from escrowkit.money import Money
-from escrowkit.table import Context, Event
+from escrowkit.table import Context, Event, said
 
 
-@frozen
+@said
 class Opened(Event):
     """The pot is open."""
 
 
-@frozen
+@said
 class Deposited(Event):
     """Money arrived and is held."""
 
@@ -32,7 +30,7 @@ class Deposited(Event):
         return {"reference": reference, "processing_fee": ctx.pot.processing_fee(ctx.command.amount)}
 
 
-@frozen
+@said
 class Repeated(Event):
     """A reference was told twice: nothing moves."""
 
@@ -40,14 +38,14 @@ class Repeated(Event):
     reference: str | None
 
 
-@frozen
+@said
 class DepositRequested(Event):
     """A payment was started; the provider has not confirmed it."""
 
     amount: Money
 
 
-@frozen
+@said
 class DepositConfirmed(Event):
     """The provider confirmed a deposit; what is over the price is payable to the payer."""
 
@@ -63,7 +61,7 @@ class DepositConfirmed(Event):
         return {"kept": kept, "processing_fee": ctx.pot.processing_fee(kept)}
 
 
-@frozen
+@said
 class DepositReturned(Event):
     """Money arrived too late or fits nowhere: it is payable to the payer."""
 
@@ -71,21 +69,21 @@ class DepositReturned(Event):
     reference: str
 
 
-@frozen
+@said
 class DepositFailed(Event):
     """A payment failed."""
 
     reason: str
 
 
-@frozen
+@said
 class FundingLapsed(Event):
     """A requested deposit was never confirmed."""
 
     clock: str
 
 
-@frozen
+@said
 class Disposed(Event):
     """Money left this pot: `paid` (gross, of which `fee`) to the payee, `to_payer` out of the escrow to the payer,
     and `back` (gross, of which `back_fee`) of what was clearing. `clears`: what was paid has a security hold ahead."""
@@ -98,7 +96,7 @@ class Disposed(Event):
     clears: bool
 
 
-@frozen
+@said
 class Released(Disposed):
     """The payer released money to the payee."""
 
@@ -110,7 +108,7 @@ class Released(Disposed):
         return disposal(ctx, ctx.command.amount) | {"to_payer": ctx.pot.zero}
 
 
-@frozen
+@said
 class Refunded(Disposed):
     """The payee gave money back to the payer."""
 
@@ -122,7 +120,7 @@ class Refunded(Disposed):
         return disposal(ctx, ctx.pot.zero) | {"to_payer": ctx.command.amount}
 
 
-@frozen
+@said
 class Disbursed(Disposed):
     """All that was held was paid out, as another machine decided."""
 
@@ -136,7 +134,7 @@ class Disbursed(Disposed):
         return disposal(ctx, ctx.command.to_payee)
 
 
-@frozen
+@said
 class Divided(Disposed):
     """The stake was divided; `owed` is what the payee owes beyond what was still here."""
 
@@ -154,7 +152,7 @@ class Divided(Disposed):
         return disposal(ctx, max(gives, ctx.pot.zero), clearing=True, cost=ctx.command.cost) | {"owed": owed}
 
 
-@frozen
+@said
 class Seized(Disposed):
     """The platform took all for fraud or illegality: an override, not a judgment on the merits."""
 
@@ -170,7 +168,7 @@ class Seized(Disposed):
         return disposal(ctx, gives, clearing=True) | {"clears": False}
 
 
-@frozen
+@said
 class OrderObeyed(Disposed):
     """A court's order was obeyed."""
 
@@ -183,7 +181,7 @@ class OrderObeyed(Disposed):
         return disposal(ctx, ctx.command.to_payee, clearing=True) | {"clears": False}
 
 
-@frozen
+@said
 class HoldEnded(Disposed):
     """The longest time that money may be held was over, or nobody did anything for too long."""
 
@@ -202,7 +200,7 @@ class HoldEnded(Disposed):
         return disposal(ctx, gives, clearing=clearing) | {"code": code, "clears": False}
 
 
-@frozen
+@said
 class Conceded(Event):
     """One side released or refunded all in a dispute: a concession."""
 
@@ -215,7 +213,7 @@ class Conceded(Event):
         return {"to": ctx.by.other.value}
 
 
-@frozen
+@said
 class RolledOver(Event):
     """A rest went to the next milestone's pot."""
 
@@ -223,7 +221,7 @@ class RolledOver(Event):
     to: str
 
 
-@frozen
+@said
 class Received(Event):
     """A rest of another milestone was taken in."""
 
@@ -231,26 +229,26 @@ class Received(Event):
     origin: str
 
 
-@frozen
+@said
 class Held(Event):
     """The platform impounded the money."""
 
     reason: str
 
 
-@frozen
+@said
 class Lifted(Event):
     """The platform's hold ended."""
 
 
-@frozen
+@said
 class ImpoundLapsed(Event):
     """The platform's hold lasted as long as it may; it lifts and pays nobody."""
 
     clock: str
 
 
-@frozen
+@said
 class ChargedBack(Event):
     """The payer's bank took money back: from the escrow, then what clears, then what is payable, then the platform."""
 
@@ -275,7 +273,7 @@ class ChargedBack(Event):
         return charge_back(ctx)
 
 
-@frozen
+@said
 class ChargeBackReversed(Event):
     """A chargeback was reversed: its money comes back to where it was, or to whom it belongs."""
 
@@ -291,21 +289,21 @@ class ChargeBackReversed(Event):
         return {"charged": charged, "to_escrow": held and not ctx.pot.over}
 
 
-@frozen
+@said
 class RefundReleasedRequested(Event):
     """The payer asked for released money back."""
 
     amount: Money
 
 
-@frozen
+@said
 class RefundReleasedPromised(Event):
     """The payee gives released money back; it is booked when the provider confirms."""
 
     amount: Money
 
 
-@frozen
+@said
 class ReleasedRefunded(Event):
     """The payee gave released money back."""
 
@@ -323,7 +321,7 @@ class ReleasedRefunded(Event):
         return {"back": back, "back_fee": fees, "from_clearing": gross - fee}
 
 
-@frozen
+@said
 class Reclaimed(Event):
     """The payee paid back what an outcome had made it owe: so much of what was released has gone back."""
 
@@ -337,7 +335,7 @@ class Reclaimed(Event):
         return {"amount": back, "back_fee": fee}
 
 
-@frozen
+@said
 class PaidOut(Event):
     """What was payable left for the world."""
 
@@ -346,7 +344,7 @@ class PaidOut(Event):
     reference: str
 
 
-@frozen
+@said
 class PayoutFailed(Event):
     """A payout failed; the money stays claimable."""
 
@@ -356,7 +354,7 @@ class PayoutFailed(Event):
     reason: str
 
 
-@frozen
+@said
 class Cleared(Event):
     """A release passed its security hold."""
 
@@ -369,21 +367,21 @@ class Cleared(Event):
         return {"amount": next(r.net for r in ctx.it.releases if r.clearing)}
 
 
-@frozen
+@said
 class Frozen(Event):
     """A dispute froze the money."""
 
 
-@frozen
+@said
 class Thawed(Event):
     """The dispute was withdrawn: the money is as it was."""
 
 
-@frozen
+@said
 class Drained(Event):
     """Nothing is held any more."""
 
 
-@frozen
+@said
 class Closed(Event):
     """The pot is settled."""

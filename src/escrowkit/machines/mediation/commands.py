@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from attrs import frozen
-
 from escrowkit import arguments as arg
 from escrowkit.arguments import Amount
-from escrowkit.table import Command
+from escrowkit.table import Command, said
 
 
 class S(StrEnum):
@@ -23,19 +21,19 @@ class S(StrEnum):
     CLOSED = "closed"
 
 
-@frozen
+@said
 class Open(Command):
     """The dispute goes to mediation."""
 
 
-@frozen
+@said
 class Assign(Command):
     """Assign a mediator, who is no party."""
 
     mediator: str = arg.text()
 
 
-@frozen
+@said
 class Replace(Command):
     """Replace the mediator; a recommendation of the former one is void."""
 
@@ -43,7 +41,7 @@ class Replace(Command):
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Recommend(Command):
     """Recommend a division of the stake; it binds nobody."""
 
@@ -51,21 +49,21 @@ class Recommend(Command):
     reasons: str = arg.text()
 
 
-@frozen
+@said
 class Accept(Command):
     """Accept the recommendation, repeating its sum."""
 
     to_payee: Amount = arg.amount(zero=True)
 
 
-@frozen
+@said
 class Reject(Command):
     """Reject the recommendation, repeating its sum; it is void then."""
 
     to_payee: Amount = arg.amount(zero=True)
 
 
-@frozen
+@said
 class Decide(Command):
     """Decide the dispute, where the rulebook gives this power."""
 
@@ -73,24 +71,24 @@ class Decide(Command):
     reasons: str = arg.text()
 
 
-@frozen
+@said
 class Fail(Command):
     """Give notice that the mediation did not resolve the dispute."""
 
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Void(Command):
     """Money moved, so the recommendation over the old stake is void."""
 
 
-@frozen
+@said
 class Close(Command):
     """The dispute ended in another way."""
 
 
-@frozen
+@said
 class Lapse(Command):
     """A deadline passed."""
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
-
 from escrowkit.money import Money
-from escrowkit.table import Context, Event
+from escrowkit.table import Context, Event, said
 
 
-@frozen
+@said
 class Opened(Event):
     """The mediation was requested; `power` is what the mediator may do."""
 
@@ -22,14 +20,14 @@ class Opened(Event):
         return {"power": ctx.pot.power}
 
 
-@frozen
+@said
 class Assigned(Event):
     """A mediator was assigned."""
 
     mediator: str
 
 
-@frozen
+@said
 class Replaced(Event):
     """The mediator was replaced."""
 
@@ -37,7 +35,7 @@ class Replaced(Event):
     reason: str
 
 
-@frozen
+@said
 class Recommended(Event):
     """The mediator recommended a division."""
 
@@ -45,21 +43,21 @@ class Recommended(Event):
     reasons: str
 
 
-@frozen
+@said
 class Accepted(Event):
     """A party accepted the recommendation."""
 
     to_payee: Money
 
 
-@frozen
+@said
 class Rejected(Event):
     """A party rejected the recommendation: it is void."""
 
     to_payee: Money
 
 
-@frozen
+@said
 class Decided(Event):
     """The mediator decided."""
 
@@ -67,31 +65,31 @@ class Decided(Event):
     reasons: str
 
 
-@frozen
+@said
 class Failed(Event):
     """The mediator gave notice of non-resolution."""
 
     reason: str
 
 
-@frozen
+@said
 class Voided(Event):
     """The recommendation is void, because money moved."""
 
 
-@frozen
+@said
 class Closed(Event):
     """The mediation is closed: the dispute ended in another way."""
 
 
-@frozen
+@said
 class Lapsed(Event):
     """No recommendation, no acceptance or no end in time: the mediation failed."""
 
     clock: str
 
 
-@frozen
+@said
 class DeemedAccepted(Event):
     """Nobody rejected the recommendation in time, and the rulebook takes that as acceptance."""
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
-
 from escrowkit import arguments as arg
 from escrowkit.arguments import Amount
 from escrowkit.conditions import Condition
 from escrowkit.money import Money
 from escrowkit.table import (
     Command,
+    said,
 )
 
 
@@ -32,7 +31,7 @@ class S(StrEnum):
     DECLINED = "declined"
 
 
-@frozen
+@said
 class Propose(Command):
     """Propose a new milestone: a change order touches no running clock."""
 
@@ -42,7 +41,7 @@ class Propose(Command):
     release_when: Any = arg.release_condition()
 
 
-@frozen
+@said
 class Include(Command):
     """A milestone that both sides agreed to when they opened the agreement."""
 
@@ -52,55 +51,55 @@ class Include(Command):
     release_when: Condition | None = arg.internal()
 
 
-@frozen
+@said
 class Accept(Command):
     """Accept a proposed milestone, repeating its terms (their digest, or written out)."""
 
     terms: Any = arg.consent()
 
 
-@frozen
+@said
 class Decline(Command):
     """Decline a proposed milestone."""
 
 
-@frozen
+@said
 class Withdraw(Command):
     """Take one's own proposal back."""
 
 
-@frozen
+@said
 class Start(Command):
     """The work may start: it is funded as far as the rulebook asks."""
 
 
-@frozen
+@said
 class Submit(Command):
     """Submit the work formally, with the digest or name of what was delivered; the review starts."""
 
     deliverable: str = arg.text()
 
 
-@frozen
+@said
 class WithdrawSubmission(Command):
     """Take a submission back; its review ends."""
 
 
-@frozen
+@said
 class RequestChanges(Command):
     """Ask for changes; the review ends, the next submission starts it anew."""
 
     reason: str = arg.text()
 
 
-@frozen
+@said
 class Approve(Command):
     """Approve what was delivered: the payer's signature."""
 
     deliverable: str | None = arg.text(optional=True)
 
 
-@frozen
+@said
 class Attest(Command):
     """Attest a fact that the release condition waits for."""
 
@@ -108,94 +107,94 @@ class Attest(Command):
     evidence: str | None = arg.text(optional=True)
 
 
-@frozen
+@said
 class Fulfil(Command):
     """The release condition is met by what was just signed or attested."""
 
 
-@frozen
+@said
 class RequestCancel(Command):
     """Ask for part or all of what is held; the review pauses, the answer period starts."""
 
     refund: Amount = arg.amount()
 
 
-@frozen
+@said
 class AgreeCancel(Command):
     """Agree to the refund that was asked for; the rest goes to the payee."""
 
     refund: Amount = arg.amount()
 
 
-@frozen
+@said
 class WithdrawCancel(Command):
     """Take one's own cancel request back."""
 
 
-@frozen
+@said
 class Void(Command):
     """Money moved, so a pending request over the old sum is void."""
 
 
-@frozen
+@said
 class RequestRelease(Command):
     """Propose a split of what is held; the other's silence may execute it."""
 
     to_payee: Amount = arg.amount(zero=True)
 
 
-@frozen
+@said
 class Cancel(Command):
     """Cancel the milestone; what is held goes back to the payer."""
 
 
-@frozen
+@said
 class Delay(Command):
     """Delay the running review by the rulebook's step."""
 
 
-@frozen
+@said
 class LockDelay(Command):
     """Forbid further delays of the review."""
 
 
-@frozen
+@said
 class GiveRequirements(Command):
     """Give the payee what is needed to start."""
 
     requirements: str = arg.text()
 
 
-@frozen
+@said
 class RecordNotice(Command):
     """Record that a reminder of a clock was delivered."""
 
     clock: str = arg.text()
 
 
-@frozen
+@said
 class Suspend(Command):
     """A dispute opened: the milestone waits for it."""
 
 
-@frozen
+@said
 class Resume(Command):
     """The dispute was withdrawn: the milestone goes on where it was."""
 
 
-@frozen
+@said
 class Complete(Command):
     """All of the price was released."""
 
 
-@frozen
+@said
 class Conclude(Command):
     """The money was disposed of from outside: by a dispute, a seizure, a court, a longest time."""
 
     paid: bool = arg.internal()
 
 
-@frozen
+@said
 class Lapse(Command):
     """A deadline passed."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
-
 from escrowkit.conditions import Condition, by_clock_alone
 from escrowkit.machines.milestone.guards import CODES, right_to_cancel, silence_gives
 from escrowkit.money import Money
@@ -14,12 +12,13 @@ from escrowkit.roles import Role
 from escrowkit.table import (
     Context,
     Event,
+    said,
 )
 
 R = Role
 
 
-@frozen
+@said
 class Proposed(Event):
     """A milestone was proposed."""
 
@@ -29,7 +28,7 @@ class Proposed(Event):
     release_when: Condition | None
 
 
-@frozen
+@said
 class Included(Event):
     """A milestone was agreed at the opening."""
 
@@ -39,7 +38,7 @@ class Included(Event):
     release_when: Condition | None
 
 
-@frozen
+@said
 class Accepted(Event):
     """The proposed milestone was accepted."""
 
@@ -51,48 +50,48 @@ class Accepted(Event):
         return {"terms": ctx.it.digest}
 
 
-@frozen
+@said
 class Declined(Event):
     """The proposed milestone was declined."""
 
 
-@frozen
+@said
 class Withdrawn(Event):
     """The proposal was taken back."""
 
 
-@frozen
+@said
 class Started(Event):
     """The work may start."""
 
 
-@frozen
+@said
 class Submitted(Event):
     """The work was submitted; the review runs."""
 
     deliverable: str
 
 
-@frozen
+@said
 class SubmissionWithdrawn(Event):
     """The submission was taken back."""
 
 
-@frozen
+@said
 class ChangesRequested(Event):
     """The payer asked for changes; the review ended."""
 
     reason: str
 
 
-@frozen
+@said
 class Approved(Event):
     """The payer approved the work."""
 
     deliverable: str | None
 
 
-@frozen
+@said
 class Attested(Event):
     """A fact was attested."""
 
@@ -100,7 +99,7 @@ class Attested(Event):
     evidence: str | None
 
 
-@frozen
+@said
 class ConditionMet(Event):
     """The release condition is met."""
 
@@ -113,38 +112,38 @@ class ConditionMet(Event):
         return {"alone": by_clock_alone(ctx.pot.release_condition, ctx.pot.facts, ctx.at)}
 
 
-@frozen
+@said
 class CancelRequested(Event):
     """A refund was asked for; the review pauses."""
 
     refund: Money
 
 
-@frozen
+@said
 class CancelAgreed(Event):
     """The refund that was asked for was agreed to."""
 
     refund: Money
 
 
-@frozen
+@said
 class CancelWithdrawn(Event):
     """The cancel request was taken back."""
 
 
-@frozen
+@said
 class Voided(Event):
     """A pending request is void because money moved."""
 
 
-@frozen
+@said
 class ReleaseRequested(Event):
     """A split of what is held was proposed."""
 
     to_payee: Money
 
 
-@frozen
+@said
 class Cancelled(Event):
     """The milestone was cancelled."""
 
@@ -156,53 +155,53 @@ class Cancelled(Event):
         return {"code": "payee_refunded" if ctx.by is R.PAYEE else right_to_cancel(ctx)}
 
 
-@frozen
+@said
 class Delayed(Event):
     """The review was delayed by one step."""
 
 
-@frozen
+@said
 class DelayLocked(Event):
     """The review cannot be delayed further."""
 
 
-@frozen
+@said
 class RequirementsGiven(Event):
     """The payee has what is needed."""
 
     requirements: str
 
 
-@frozen
+@said
 class NoticeRecorded(Event):
     """A reminder was delivered."""
 
     clock: str
 
 
-@frozen
+@said
 class Suspended(Event):
     """The milestone waits for a dispute."""
 
 
-@frozen
+@said
 class Resumed(Event):
     """The milestone goes on where it was, with the time that it had left."""
 
 
-@frozen
+@said
 class Completed(Event):
     """All of the price was released."""
 
 
-@frozen
+@said
 class Concluded(Event):
     """The milestone ended because its money was disposed of."""
 
     paid: bool
 
 
-@frozen
+@said
 class DeemedApproved(Event):
     """The payer let the review period pass; `unsent` says that reminders were never delivered."""
 
@@ -215,14 +214,14 @@ class DeemedApproved(Event):
         return {"unsent": len(ctx.it.notices) < ctx.rules["milestone.review.notices"]}
 
 
-@frozen
+@said
 class ReviewEscalated(Event):
     """The payer let the review period pass, and the rulebook makes a dispute of that."""
 
     clock: str
 
 
-@frozen
+@said
 class SilenceDivided(Event):
     """A silence decided how what is held is divided."""
 
@@ -236,7 +235,7 @@ class SilenceDivided(Event):
         return {"to_payee": silence_gives(ctx), "code": CODES[ctx.command.clock]}
 
 
-@frozen
+@said
 class SilenceIgnored(Event):
     """A silence that moves nothing: what was asked for is declined."""
 
