@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from escrowkit.agreement.whole import Whole
-from escrowkit.agreement.words import Opened, Record
+from escrowkit.agreement.words import NOTHING, Opened, Record
 from escrowkit.copying import changed
 from escrowkit.ledger import Ledger
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
@@ -122,9 +122,7 @@ class _Start:
     """An agreement before its first record: what its `Opened` says, and nothing has happened."""
 
     ledger = Ledger()
-    billed: Mapping[str, Any] = {}
-    keys: Mapping[str, Any] = {}
-    dues: Mapping[str, Any] = {}
+    billed = keys = dues = NOTHING
     history = ()
 
     def __init__(self, record: Record) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from escrowkit import arguments as arg
-from escrowkit.agreement.words import Opened, Terms
+from escrowkit.agreement.words import NOTHING, Opened, Terms
 from escrowkit.errors import BadAmount, BadArgument, BadTerms, NotInForce, shown
 from escrowkit.machines import milestone
 from escrowkit.money import Money, exponent
@@ -59,10 +59,10 @@ def check_id(value: Any) -> str:
     return value
 
 
-def _read_billed(said: Any, currency: str) -> dict[str, Money]:
+def _read_billed(said: Any, currency: str) -> Mapping[str, Money]:
     """What was billed before, by currency."""
     if said is None:
-        return {}
+        return NOTHING
     before = said if isinstance(said, Money) else Money.parse(said, currency)
     if before.minor < 0:
         raise BadAmount(f"billed_before = {before}: it cannot be negative", key="billed_before")
@@ -114,7 +114,7 @@ def _one_terms(given: MilestoneTerms, currency: str) -> Terms:
         propose.title,
         propose.due,
         propose.release_when,
-        dict(given.get("rules") or {}),
+        dict(given["rules"]) if given.get("rules") else NOTHING,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -13,6 +13,10 @@ from escrowkit.ledger import Entry
 from escrowkit.money import Money
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Command, Event, said
+
+
+#: Of most agreements there is nothing special to say: they all say it with this.
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @said
