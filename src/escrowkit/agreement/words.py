@@ -14,7 +14,6 @@ from escrowkit.money import Money
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Command, Event, said
 
-
 #: Of most agreements there is nothing special to say: they all say it with this.
 NOTHING: Final[Mapping[str, Any]] = {}
 
