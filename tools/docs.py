@@ -6,16 +6,20 @@ Of a picture (`.svg`) the words are compared: where they stand depends on the ve
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import xml.etree.ElementTree as Xml
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+
+import docs_api
+import docs_cli
 
 from escrowkit import drawing
 from escrowkit.books import BOOKS
 from escrowkit.clocks import CLOCKS
 from escrowkit.errors import REFUSALS
-from escrowkit.ledger import CONDITIONS
+from escrowkit.ledger import CONDITIONS, Kind
 from escrowkit.pot import TABLES
 from escrowkit.reactions import REACTIONS
 from escrowkit.rulebook import Rulebook, available, load
@@ -54,15 +58,45 @@ def clocks() -> str:
 
 
 def books() -> str:
-    """Every event that moves money, and every release condition."""
+    """Every event that moves money."""
     rows = [(f"`{b.event.machine}.{b.event.word}`", b.words, _cited(b.cites)) for b in BOOKS]
-    codes = [(f"`{code}`", str(kind), words) for code, (kind, words) in CONDITIONS.items()]
     return (
-        "# What moves money\n\nAn event that is not here moves nothing.\n\n"
-        + table(("event", "what it moves", "release condition"), rows)
-        + "\n## Release conditions\n\nWhatever leaves an escrow cites exactly one.\n\n"
-        + table(("code", "kind", "in words"), codes)
+        "# What moves money\n\nAn event that is not here moves nothing. Whatever leaves an escrow cites one "
+        "[release condition](outcomes.md).\n\n" + table(("event", "what it moves", "release condition"), rows)
     )
+
+
+#: What the kinds of outcomes are, in words.
+KINDS = {
+    Kind.AGREEMENT: "The parties agreed: by a signature, a release, a concession, a settlement, or an own release condition.",
+    Kind.PROCEDURE: "Nobody judged: somebody stayed silent, a fee was not paid, or a longest time was over, and the rulebook "
+    "says who gets it then.",
+    Kind.MERITS: "A neutral with the power to do so decided who was right.",
+    Kind.OVERRIDE: "Somebody from outside took the money, whatever the parties and the neutrals said: the platform for fraud "
+    "or illegality, a court, the payer's bank.",
+}
+
+
+def outcomes() -> str:
+    """Every reason why money leaves an escrow, by its kind."""
+    causes: dict[str, list[str]] = {}
+    for line in BOOKS:
+        if line.cites in CONDITIONS:
+            causes.setdefault(str(line.cites), []).append(f"`{line.event.machine}.{line.event.word}`")
+    parts = [
+        "# Outcomes\n\nWhatever leaves an escrow cites exactly one of these release conditions, and each is of one of four kinds. "
+        "The list is closed. The code stands in the entry (`condition`, `kind`), and `escrowkit.foresight.outcome` tells the latest "
+        "of a milestone.\n"
+    ]
+    for kind in Kind:
+        rows = [
+            (f"`{code}`", told, ", ".join(causes.get(code, ())) or "the event says it")
+            for code, (of, told) in CONDITIONS.items()
+            if of is kind
+        ]
+        titles = ("code", "because", "cited by")
+        parts.append(f"## {kind.value.capitalize()}\n\n{KINDS[kind]}\n\n{table(titles, rows)}")
+    return "\n".join(parts)
 
 
 def _cited(code: str | None) -> str:
@@ -142,22 +176,39 @@ def stories() -> str:
     return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(titles, rows)
 
 
+def machine(page: str, name: str, title: str) -> str:
+    """A page of a machine, with its picture where the Mermaid stands: a picture needs nothing to be drawn with."""
+    shown = (
+        f"[![{title}]({name}.svg)]({name}.svg)\n\n"
+        f"The same as text: `escrowkit draw {name}`; its cells, state by state: [{name}.txt](../cells/{name}.txt)."
+        if name != "overview"
+        else f"[![{title}]({name}.svg)]({name}.svg)\n\nThe same as text: `escrowkit draw`."
+    )
+    return re.sub(r"```mermaid\n.*?\n```", lambda _: shown, page, count=1, flags=re.DOTALL)
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that is compared."""
     for name, made in TABLES.items():
-        yield REFERENCE / "machines" / f"{name}.md", drawing.draw(made, format="markdown")
-    yield REFERENCE / "machines" / "overview.md", drawing.overview(format="markdown")
+        title = f"The {name} under standard@1: its states, who may make each move, and after how long silence decides"
+        yield REFERENCE / "machines" / f"{name}.md", machine(drawing.draw(made, format="markdown"), name, title)
+    title = "How the machines act on one another: one box each, numbered arrows from an event to a move"
+    yield REFERENCE / "machines" / "overview.md", machine(drawing.overview(format="markdown"), "overview", title)
     for name in available():
         yield REFERENCE / "rulebooks" / f"{name}.md", rulebook(load(name))
     for name, make in (
         ("books", books),
         ("clocks", clocks),
+        ("outcomes", outcomes),
         ("reactions", reactions),
         ("refusals", refusals),
         ("rulebook-schema", schema),
         ("stories", stories),
+        ("cli", docs_cli.page),
     ):
         yield REFERENCE / f"{name}.md", make()
+    for place, text in docs_api.pages():
+        yield REFERENCE / place, text
 
 
 def pictures() -> Iterator[tuple[Path, str]]:
@@ -166,6 +217,12 @@ def pictures() -> Iterator[tuple[Path, str]]:
     for name, made in TABLES.items():
         yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=book, format="svg")
     yield REFERENCE / "machines" / "overview.svg", drawing.overview(format="svg")
+
+
+def left_over(made: Collection[Path]) -> list[Path]:
+    """Pages of folders that are made whole, which nothing makes any more."""
+    folders = [REFERENCE / folder for folder in ("api", "rulebooks")]
+    return [path for folder in folders for path in folder.glob("*.md") if path not in made]
 
 
 def words(svg: str) -> list[str]:
@@ -178,8 +235,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
+    made = dict(pages())
     stale = []
-    for path, text in pages():
+    for path in left_over(made):
+        if check:
+            stale.append(str(path.relative_to(ROOT)))
+        else:
+            path.unlink()
+    for path, text in made.items():
         text = text.rstrip("\n") + "\n"
         if check:
             if not path.is_file() or path.read_text(encoding="utf-8") != text:
