@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from markdown_it import MarkdownIt
 
 import escrowkit
-from escrowkit import DefinitionError, conditions, story
+from escrowkit import DefinitionError, StoryError, conditions, story
 from escrowkit.__main__ import main
 from escrowkit.rulebook import build, load
 
@@ -113,7 +113,7 @@ class Reader:
         if block.name:
             Path(block.name).write_text(block.text, encoding="utf-8")
         wrong = bool(block.name and "wrong" in block.name)
-        with pytest.raises((DefinitionError, story.StoryError)) if wrong else contextlib.nullcontext():
+        with pytest.raises((DefinitionError, StoryError)) if wrong else contextlib.nullcontext():
             loaded(tomllib.loads(block.text), block)
 
     def text(self, block: Block) -> None:
@@ -206,8 +206,8 @@ def loaded(data: dict[str, Any], block: Block) -> None:
 
 def merged(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
     """A rulebook with a part of it said anew."""
-    both = {key: merged(whole[key], part[key]) for key in whole if key in part and isinstance(whole[key], dict)}
-    return {**whole, **part, **both}
+    tables = [key for key in part if isinstance(part[key], dict) and isinstance(whole.get(key), dict)]
+    return {**whole, **part, **{key: merged(whole[key], part[key]) for key in tables}}
 
 
 # -- the promises ----------------------------------------------------------------------------------------------------
