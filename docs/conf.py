@@ -22,6 +22,8 @@ version = release = escrowkit.__version__
 extensions = ["myst_parser"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
+# What stands between quotes is often typed as it stands.
+smartquotes = False
 root_doc = "index"
 exclude_patterns = ["README.md"]
 nitpicky = True
@@ -46,30 +48,20 @@ TREE: dict[str, list[tuple[str, list[str]]]] = {
     ],
     "tutorial/README": [("", ["first-escrow", "first-dispute", "own-rulebook"])],
     "how-to/README": [
-        (
-            "",
-            [
-                "embed",
-                "own-rulebook",
-                "release-condition",
-                "partial-payments",
-                "change-orders",
-                "refusals",
-                "views",
-                "stories",
-                "drawing",
-                "transitions",
-                "*",
-            ],
-        )
+        ("", ["embed", "own-rulebook", "release-condition", "partial-payments", "change-orders", "refusals"]),
+        ("", ["views", "stories", "drawing", "transitions", "*"]),
     ],
     "reference/README": [
-        ("", ["machines/overview", "machines/milestone", "machines/escrow", "machines/dispute", "machines/*"]),
-        ("", ["books", "outcomes", "reactions", "clocks", "refusals"]),
-        ("", ["rulebook-schema", "rulebooks/*", "stories"]),
-        ("", ["cli", "api/README", "stability", "*"]),
+        ("", ["machines/overview", "books", "outcomes", "reactions", "clocks", "refusals"]),
+        ("", ["rulebook-schema", "stories", "cli", "api/README", "stability", "*"]),
     ],
-    "reference/api/README": [("", ["*"])],
+    "reference/machines/overview": [("", ["milestone", "escrow", "dispute", "mediation", "arbitration", "*"])],
+    "reference/rulebook-schema": [("", ["rulebooks/standard@1", "rulebooks/*"])],
+    "reference/api/README": [
+        ("", ["agreement", "foresight", "milestone", "escrow", "dispute", "mediation", "arbitration", "obligation"]),
+        ("", ["money", "periods", "conditions", "rulebook", "ledger", "roles", "errors"]),
+        ("", ["story", "drawing", "live", "*"]),
+    ],
     "explanation/README": [
         ("", ["tables", "decide-and-evolve", "money", "time-and-silence", "disputes", "engines", "*"])
     ],

@@ -35,7 +35,7 @@ MARKDOWN = MarkdownIt("commonmark")
 
 @frozen
 class Block:
-    """A block of a page: where it begins, in which language, what it says; `after` what stands between the last and it."""
+    """A block of a page: where it begins, its language, its text; `after` is what stands between the last one and it."""
 
     page: Path
     line: int
@@ -109,7 +109,7 @@ class Reader:
                 assert told is None or same(told, shown), f"{block}, {call} prints:\n{told}"
 
     def toml(self, block: Block) -> None:
-        """A rulebook or a story is loaded and played, a part of a rulebook tried in `standard@1`; named files are kept."""
+        """Load a rulebook, play a story, try a part of a rulebook in `standard@1`; a file with a name is kept."""
         if block.name:
             Path(block.name).write_text(block.text, encoding="utf-8")
         wrong = bool(block.name and "wrong" in block.name)
@@ -165,7 +165,7 @@ def ran(line: str, block: Block, *, really: bool = True) -> str | None:
         return None
     if program == "make":
         made = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        assert set(word for word in rest if "=" not in word) <= set(made), f"{block}: no such target: {line}"
+        assert {word for word in rest if "=" not in word} <= set(made), f"{block}: no such target: {line}"
     elif program in ("pip", "python", "python3", "source", "mkdir", "cd"):
         extras = set(re.findall(r"\w+", ",".join(re.findall(r"\[(.*?)\]", line))))
         known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -228,7 +228,12 @@ def test_every_block_of_a_page_does_what_the_page_says(
 def test_a_block_that_nothing_runs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
     page = tmp_path / "page.md"
-    for wrong in ("```ruby\nputs 1\n```\n", "```\nprint(1)\n```\n", "```{toctree}\nother\n```\n", "```pyi\nx: int\n```\n"):
+    for wrong in (
+        "```ruby\nputs 1\n```\n",
+        "```\nprint(1)\n```\n",
+        "```{toctree}\nother\n```\n",
+        "```pyi\nx: int\n```\n",
+    ):
         page.write_text(wrong)
         with pytest.raises(AssertionError):
             Reader().follow(page)
@@ -241,7 +246,11 @@ def test_what_is_printed_must_be_shown_and_what_is_shown_must_be_printed(
     page = tmp_path / "page.md"
     page.write_text("```python\nprint(1)\n```\n\n```text\n1\n```\n")
     Reader().follow(page)
-    for wrong in ("```python\nprint(1)\n```\n", "```python\nprint(1)\n```\n\n```text\n2\n```\n", "```console\n$ rm x\n```\n"):
+    for wrong in (
+        "```python\nprint(1)\n```\n",
+        "```python\nprint(1)\n```\n\n```text\n2\n```\n",
+        "```console\n$ rm x\n```\n",
+    ):
         page.write_text(wrong)
         with pytest.raises(AssertionError):
             Reader().follow(page)
@@ -275,6 +284,14 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
         file = (page.parent / path) if path else page
         assert file.exists(), f"{page.name} links to {target}"
         assert not anchor or anchor in anchors(file), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_no_page_has_html_in_it(page: Path) -> None:
+    """A word in angle brackets would be swallowed. Only for a line break in a table Markdown has no other word."""
+    tokens = MARKDOWN.parse(page.read_text(encoding="utf-8"))
+    found = [t.content for token in tokens for t in (token, *(token.children or ())) if t.type.startswith("html_")]
+    assert set(found) <= {"<br>"}
 
 
 def test_every_public_name_has_a_place_in_the_reference() -> None:

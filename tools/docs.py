@@ -26,6 +26,7 @@ from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.schema import SCHEMA
 from escrowkit.story import read, shipped
+from escrowkit.wording import RULE_OF
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -34,7 +35,7 @@ REFERENCE = ROOT / "docs" / "reference"
 def table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table."""
     head = f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
-    return head + "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
+    return head + "".join(f"| {' | '.join(map(docs_api.cell, row))} |\n" for row in rows)
 
 
 def clocks() -> str:
@@ -79,10 +80,6 @@ KINDS = {
 
 def outcomes() -> str:
     """Every reason why money leaves an escrow, by its kind."""
-    causes: dict[str, list[str]] = {}
-    for line in BOOKS:
-        if line.cites in CONDITIONS:
-            causes.setdefault(str(line.cites), []).append(f"`{line.event.machine}.{line.event.word}`")
     parts = [
         "# Outcomes\n\nWhatever leaves an escrow cites exactly one of these release conditions, and each is of one of four kinds. "
         "The list is closed. The code stands in the entry (`condition`, `kind`), and `escrowkit.foresight.outcome` tells the latest "
@@ -90,11 +87,11 @@ def outcomes() -> str:
     ]
     for kind in Kind:
         rows = [
-            (f"`{code}`", told, ", ".join(causes.get(code, ())) or "the event says it")
+            (f"`{code}`", told, f"`{RULE_OF[code]}`" if code in RULE_OF else "—")
             for code, (of, told) in CONDITIONS.items()
             if of is kind
         ]
-        titles = ("code", "because", "cited by")
+        titles = ("code", "because", "the part of the rulebook behind it")
         parts.append(f"## {kind.value.capitalize()}\n\n{KINDS[kind]}\n\n{table(titles, rows)}")
     return "\n".join(parts)
 
@@ -126,13 +123,23 @@ def refusals() -> str:
 
 
 def schema() -> str:
-    """Every value that a rulebook may have."""
-    rows = [
-        (f"`{k.path}`", k.words, k.kind.allowed, "—" if k.default in (None, ()) else k.kind.show(k.default))
-        for k in SCHEMA
+    """Every value that a rulebook may have, part by part."""
+    parts = [
+        "# What a rulebook may say",
+        'A rulebook is a TOML file. What it leaves out, the platform does not have, or the value in the last column holds. `"unknown"` is '
+        "allowed everywhere: the sources do not settle it. How to write one: [the tutorial](../tutorial/own-rulebook.md), "
+        "[the guide](../how-to/own-rulebook.md).",
+        "At the top stand `id`, `version` and `title`, and if there is more to say `applies_from` (a date before which nothing can be opened under it), "
+        "`open_ended` (states in which money may rest for ever), `[sources]` and `[sure]`.",
     ]
-    titles = ("key", "what it means", "allowed", "if left out")
-    return "# What a rulebook may say\n\n" + table(titles, rows)
+    for part in dict.fromkeys(key.path.split(".")[0] for key in SCHEMA):
+        rows = [
+            (f"`{k.path}`", k.words, k.kind.allowed, "—" if k.default in (None, ()) else k.kind.show(k.default))
+            for k in SCHEMA
+            if k.path.startswith(f"{part}.")
+        ]
+        parts.append(f"## {part}\n\n{table(('key', 'what it means', 'allowed', 'if left out'), rows).rstrip()}")
+    return "\n\n".join(parts)
 
 
 #: What the marks of a value mean.
@@ -178,12 +185,9 @@ def stories() -> str:
 
 def machine(page: str, name: str, title: str) -> str:
     """A page of a machine, with its picture where the Mermaid stands: a picture needs nothing to be drawn with."""
-    shown = (
-        f"[![{title}]({name}.svg)]({name}.svg)\n\n"
-        f"The same as text: `escrowkit draw {name}`; its cells, state by state: [{name}.txt](../cells/{name}.txt)."
-        if name != "overview"
-        else f"[![{title}]({name}.svg)]({name}.svg)\n\nThe same as text: `escrowkit draw`."
-    )
+    cells = "" if name == "overview" else f" Its cells, state by state: [{name}.txt](../cells/{name}.txt)."
+    text = "escrowkit draw" if name == "overview" else f"escrowkit draw {name}"
+    shown = f"![{title}]({name}.svg)\n\nThe drawing [as a file]({name}.svg), and as text: `{text}`.{cells}"
     return re.sub(r"```mermaid\n.*?\n```", lambda _: shown, page, count=1, flags=re.DOTALL)
 
 

@@ -38,8 +38,10 @@ PAGES: tuple[Page, ...] = (
         "agreement",
         "Agreements and decisions",
         agreement,
-        ("open_agreement", "Agreement", "Decision", "Record", "replay", "verify", "view", "Restrict", "End")
-        + ("Terms", "Opened", "Restricted", "Ended"),
+        (
+            *("open_agreement", "Agreement", "Decision", "Record", "replay", "verify", "view", "Restrict", "End"),
+            *("Terms", "Opened", "Restricted", "Ended"),
+        ),
     ),
     (
         "foresight",
@@ -104,8 +106,10 @@ def first(thing: Any) -> str:
 
 
 def cell(text: str) -> str:
-    """A text as it stands in a table."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """A text as it stands in a table; outside code, nothing in it is read as HTML."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    plain = [part if part.startswith("`") else part.replace("<", "&lt;") for part in parts]
+    return "".join(plain).replace("|", "\\|")
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -164,7 +168,9 @@ def _more_positional(signature: inspect.Signature, parameter: inspect.Parameter)
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
-    star = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    star = (
+        "*" if parameter.kind is parameter.VAR_POSITIONAL else "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+    )
     kind = typed(parameter.annotation)
     text = star + parameter.name + (f": {kind}" if kind else "")
     if parameter.default is parameter.empty:
@@ -262,9 +268,7 @@ def where(name: str, module: ModuleType) -> str:
 def page(title: str, module: ModuleType, names: Sequence[str]) -> str:
     """One page of a module."""
     parts = [f"# {title}", words(module)]
-    listed = [
-        (f"[`{where(name, module)}`](#{anchor(name, module)})", summary(name, module)) for name in names
-    ]
+    listed = [(f"[`{where(name, module)}`](#{anchor(name, module)})", summary(name, module)) for name in names]
     parts.append(table(("name", "what it is"), listed))
     for name in names:
         parts += shown(name, getattr(module, name), module)
@@ -322,11 +326,11 @@ def machine(name: str, module: ModuleType) -> str:
     made: Table[Any] = module.TABLE
     given = {word: who for word, command in made.commands.items() if (who := people(made, command))}
     parts = [
-        f"# Commands and events of `escrowkit.{name}`",
+        f"# {name.capitalize()}: commands and events",
         words(module).split("\n\n")[0],
         f"Which state each command needs and where it leads: [the machine](../machines/{name}.md). "
-        "A command is a value, and `Agreement.decide` gives it. Each names its `milestone` first. An amount is a `Money` or a text such as `\"20.00\"`; "
-        "an instant is an aware `datetime`; a period is a text such as `\"5 days\"`.",
+        'A command is a value, and `Agreement.decide` gives it. Each names its `milestone` first. An amount is a `Money` or a text such as `"20.00"`; '
+        'an instant is an aware `datetime`; a period is a text such as `"5 days"`.',
         "## Commands",
         "What people give. In a story: "
         f"`{name}.{next(iter(given))}`; in Python: `escrowkit.{name}.{made.commands[next(iter(given))].__name__}`.",
@@ -380,19 +384,18 @@ def index() -> str:
     """The page above them all."""
     names = [(f"[{title}]({file}.md)", f"`{module.__name__}`", first(module)) for file, title, module, _ in PAGES]
     machines = [(f"[{name}]({name}.md)", f"`escrowkit.{name}`", first(module)) for name, module in MACHINES.items()]
-    return "\n\n".join(
-        (
-            "# The Python interface",
-            "Made from the signatures and docstrings of the package. What is not on these pages is not public; what public "
-            "means stands under [stability](../stability.md).",
-            "`import escrowkit as ek` is how the guides import it. Everything is typed; every value is frozen; nothing "
-            "reads a clock, a random number or a file, but `load` and the readers of stories.",
-            "## Modules",
-            table(("page", "module", "what stands there"), names),
-            "## Commands and events",
-            table(("machine", "module", "what it is"), machines),
-        )
-    ) + "\n"
+    parts = (
+        "# The Python interface",
+        "Made from the signatures and docstrings of the package. What is not on these pages is not public; what public "
+        "means stands under [stability](../stability.md).",
+        "`import escrowkit as ek` is how the guides import it. Everything is typed; every value is frozen; nothing "
+        "reads a clock, a random number or a file, but `load` and the readers of stories.",
+        "## Modules",
+        table(("page", "module", "what stands there"), names),
+        "## Commands and events",
+        table(("machine", "module", "what it is"), machines),
+    )
+    return "\n\n".join(parts) + "\n"
 
 
 def pages() -> Iterator[tuple[str, str]]:
