@@ -6,8 +6,11 @@ under which (`TREE`), and the pages whose text is a file of the repository's roo
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+
+from sphinx.errors import ExtensionError
 
 import escrowkit
 
@@ -105,7 +108,18 @@ def _again(app: Any, env: Any, added: Any, changed: Any, removed: Any) -> list[s
     return [*INSTEAD, *TREE]
 
 
+def _fetch_nothing(app: Any, failed: Exception | None) -> None:
+    """No page may make a reader's browser ask another server for anything."""
+    asks = re.compile(r'<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)="(?:https?:)?//[^"]*"')
+    found = [
+        f"{page.name}: {tag}" for page in Path(app.outdir).rglob("*.html") for tag in asks.findall(page.read_text())
+    ]
+    if found:
+        raise ExtensionError("the site fetches from elsewhere:\n" + "\n".join(found))
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.connect("build-finished", _fetch_nothing)
     app.connect("source-read", _read)
     app.connect("env-get-outdated", _again)

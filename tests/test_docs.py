@@ -35,7 +35,7 @@ MARKDOWN = MarkdownIt("commonmark")
 
 @frozen
 class Block:
-    """A block of a page: where it begins, its language, its text; `after` is what stands between the last one and it."""
+    """A block of a page: where it begins, its language, its text; `after` stands between the last and it."""
 
     page: Path
     line: int
