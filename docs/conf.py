@@ -56,10 +56,10 @@ TREE: dict[str, list[tuple[str, list[str]]]] = {
     ],
     "reference/README": [
         ("", ["machines/overview", "books", "outcomes", "reactions", "clocks", "refusals"]),
-        ("", ["rulebook-schema", "stories", "cli", "api/README", "stability", "*"]),
+        ("", ["rulebook-schema", "rulebooks/README", "stories", "cli", "api/README", "stability", "*"]),
     ],
     "reference/machines/overview": [("", ["milestone", "escrow", "dispute", "mediation", "arbitration", "*"])],
-    "reference/rulebook-schema": [("", ["rulebooks/standard@1", "rulebooks/*"])],
+    "reference/rulebooks/README": [("", ["standard@1", "*"])],
     "reference/api/README": [
         ("", ["agreement", "foresight", "milestone", "escrow", "dispute", "mediation", "arbitration", "obligation"]),
         ("", ["money", "periods", "conditions", "rulebook", "ledger", "roles", "errors"]),
@@ -111,9 +111,8 @@ def _again(app: Any, env: Any, added: Any, changed: Any, removed: Any) -> list[s
 def _fetch_nothing(app: Any, failed: Exception | None) -> None:
     """No page may make a reader's browser ask another server for anything."""
     asks = re.compile(r'<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)="(?:https?:)?//[^"]*"')
-    found = [
-        f"{page.name}: {tag}" for page in Path(app.outdir).rglob("*.html") for tag in asks.findall(page.read_text())
-    ]
+    pages = Path(app.outdir).rglob("*.html")
+    found = [f"{page.name}: {tag}" for page in pages for tag in asks.findall(page.read_text(encoding="utf-8"))]
     if found:
         raise ExtensionError("the site fetches from elsewhere:\n" + "\n".join(found))
 

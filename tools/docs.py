@@ -117,8 +117,19 @@ def reactions() -> str:
 def refusals() -> str:
     """Every refusal, in order."""
     rows = [(f"`{r.code}`", f"`{r.__name__}`", (r.__doc__ or "").strip()) for r in REFUSALS]
-    return "# Refusals\n\nOf several that apply, the first of this list is told.\n\n" + table(
-        ("code", "exception", "meaning"), rows
+    checks = {
+        f"{check.refusal.code}.{check.__name__}": check.words
+        for made in TABLES.values()
+        for check in (*made.always, *(check for row in made.rows for check in row.when))
+    }
+    keys = [(f"`{key}`", checks[key]) for r in REFUSALS for key in sorted(checks) if key.startswith(f"{r.code}.")]
+    return (
+        "# Refusals\n\nOf several that apply, the first of this list is told. How to read one: "
+        "[the guide](../how-to/refusals.md).\n\n"
+        + table(("code", "exception", "meaning"), rows)
+        + "\n## Keys of the conditions\n\nA refusal by a condition of a table has the code and the name of the condition as its key; the words "
+        "may change, the key stays. Other refusals have their code as key, some with the name of the argument behind it "
+        "(`bad-argument.milestone`).\n\n" + table(("key", "the condition in words"), keys)
     )
 
 
@@ -175,12 +186,30 @@ def _applies(book: Rulebook) -> str:
     return f"{since}Without an end by the clock:\n\n" + "\n".join(f"- {state}" for state in book.open_ended)
 
 
+def rulebooks() -> str:
+    """Every shipped rulebook."""
+    rows = [(f"[{book.name}]({book.name}.md)", book.title, _since(book)) for book in map(load, available())]
+    return (
+        "# Shipped rulebooks\n\n`escrowkit rules NAME` shows one. How to write your own: [the guide](../../how-to/own-rulebook.md).\n\n"
+        + table(("name", "title", "applies from"), rows)
+    )
+
+
+def _since(book: Rulebook) -> str:
+    return f"{book.applies_from:%Y-%m-%d}" if book.applies_from else "—"
+
+
 def stories() -> str:
-    """Every shipped story."""
-    told = [(name, read(name)) for name in shipped()]
-    rows = [(f"`{name}`", s.title, s.rulebook.name, " ".join((s.about or "").split())) for name, s in told]
-    titles = ("name", "title", "rules", "what it shows")
-    return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(titles, rows)
+    """Every shipped story, with its file."""
+    rows = [
+        (f"[{name}](../../src/escrowkit/stories/{name}.toml)", s.rulebook.name, s.title, s.about or "")
+        for name in shipped()
+        for s in (read(name),)
+    ]
+    return (
+        "# Shipped stories\n\nEach is a life of an agreement as a file. `escrowkit play NAME` plays one; how to write one: "
+        "[the guide](../how-to/stories.md).\n\n" + table(("file", "under", "title", "what it shows"), rows)
+    )
 
 
 def machine(page: str, name: str, title: str) -> str:
@@ -200,6 +229,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "machines" / "overview.md", machine(drawing.overview(format="markdown"), "overview", title)
     for name in available():
         yield REFERENCE / "rulebooks" / f"{name}.md", rulebook(load(name))
+    yield REFERENCE / "rulebooks" / "README.md", rulebooks()
     for name, make in (
         ("books", books),
         ("clocks", clocks),
