@@ -66,7 +66,20 @@ TREE: dict[str, list[tuple[str, list[str]]]] = {
         ("", ["story", "drawing", "live", "*"]),
     ],
     "explanation/README": [
-        ("", ["tables", "decide-and-evolve", "money", "time-and-silence", "disputes", "engines", "*"])
+        (
+            "",
+            [
+                "tables",
+                "decide-and-evolve",
+                "money",
+                "time-and-silence",
+                "disputes",
+                "engines",
+                "speed",
+                "history",
+                "*",
+            ],
+        )
     ],
     "decisions/README": [("", ["*"])],
 }
@@ -96,11 +109,23 @@ def _tree(name: str) -> str:
     return "\n\n".join(parts)
 
 
+#: A link to a file of the repository, as pages write it.
+LINK = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[^)#\s]*)(#[^)]*)?\)")
+
+
+def _linked(name: str, link: re.Match[str]) -> str:
+    """A link as the site has it: what is no page here (a folder, the README) keeps its words alone."""
+    target = ((DOCS / name).parent / link[2]).resolve()
+    if target.is_relative_to(DOCS) or (target.is_file() and target.suffix != ".md"):
+        return link[0]
+    return link[1]
+
+
 def _read(app: Any, name: str, source: list[str]) -> None:
     """What a page says on the site."""
     if name in INSTEAD:
-        source[0] = (ROOT / INSTEAD[name]).read_text(encoding="utf-8")
-    source[0] += "\n" + _tree(name)
+        source[0] = (ROOT / INSTEAD[name]).read_text(encoding="utf-8").replace("](docs/", "](")
+    source[0] = LINK.sub(lambda link: _linked(name, link), source[0]) + "\n" + _tree(name)
 
 
 def _again(app: Any, env: Any, added: Any, changed: Any, removed: Any) -> list[str]:

@@ -80,6 +80,16 @@ MACHINES: dict[str, ModuleType] = {
     "obligation": obligation,
 }
 
+#: What has a public name for reasons of its own, and is no part of the interface.
+INNER = {
+    "CallbacksFailed.derive",
+    "Decision.of",
+    *(
+        f"Agreement.{name}"
+        for name in ("of", "facts", "lane", "lanes", "billed", "keys", "dues", "is_due", "billed_before")
+    ),
+}
+
 WIDTH = 100
 
 
@@ -136,7 +146,7 @@ def typed(annotation: Any) -> str:
     if annotation is inspect.Parameter.empty or annotation is None:
         return ""
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-    return text.replace("arg.Amount", "Amount").replace("stories.", "")
+    return re.sub(r"\b(?:arg|opening|stories|whole)\.", "", text)
 
 
 def declared(name: str, function: Any, *, decorator: str = "") -> str:
@@ -192,12 +202,12 @@ def said_of_fields(cls: type) -> dict[str, str]:
 
 def declared_class(cls: type) -> str:
     """A class as a stub declares it: its bases and its fields."""
-    bases = [base.__name__ for base in cls.__bases__ if base is not object and base.__name__ != "Generic"]
+    bases = [base.__name__ for base in cls.__bases__ if base is not object and not _hidden(base)]
     head = f"class {cls.__name__}" + (f"({', '.join(bases)}):" if bases else ":")
     comments = said_of_fields(cls)
     lines = []
     for one in attrs.fields(cls) if attrs.has(cls) else ():
-        if one.name.startswith("_") or one.inherited:
+        if one.name.startswith("_") or one.inherited or f"{cls.__name__}.{one.name}" in INNER:
             continue
         if comments.get(one.name):
             lines.append(f"    # {comments[one.name]}")
@@ -217,11 +227,18 @@ def _default(one: Any) -> str:
     return f" = {literal(one.default)}"
 
 
+def _hidden(base: type) -> bool:
+    """Whether a base is only how a class is made: what it brings is shown as the class's own."""
+    public = {name for *_, names in PAGES for name in names} | {"Command", "Event"}
+    return base.__module__.startswith("escrowkit.") and base.__name__ not in public
+
+
 def _members(cls: type) -> Iterator[tuple[str, Any]]:
-    """Its own public members, in the order of the source."""
-    for name, member in vars(cls).items():
-        if not name.startswith("_") and name != "derive":
-            yield name, member
+    """Its own public members, in the order of the source; those of its hidden bases first."""
+    for base in (*(base for base in cls.__mro__[:0:-1] if _hidden(base)), cls):
+        for name, member in vars(base).items():
+            if not name.startswith("_") and f"{cls.__name__}.{name}" not in INNER:
+                yield name, member
 
 
 def shown_class(name: str, cls: type) -> Iterator[str]:
