@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from docs_api import table, words
 
 from escrowkit.cli import run
+from escrowkit.rulebook import available
 
 #: Calls whose JSON shows every key, by command; `FILES` are there.
 CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -24,7 +25,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "play --list": (("play", "--list", "--json"),),
     "draw": (("draw", "dispute", "--json"),),
     "rules": (("rules", "--json"),),
-    "rules RULEBOOK": (("rules", "standard@1", "--json"),),
+    "rules RULEBOOK": tuple(("rules", name, "--json") for name in available()),
     "check": (("check", "mine.toml", "--json"),),
 }
 #: Files that have problems, so that every key is there.
@@ -63,7 +64,7 @@ def page() -> str:
 
 
 SHAPES = (
-    "Keys stay, and new ones may come; see [stability](stability.md). A `[]` stands for every item of a list. Texts that are sentences "
+    "Keys stay, and new ones may come; see [stability](stability.md). A `[]` stands for every item of a list, a `*` for every key of a table. Texts that are sentences "
     "are for people and may be reworded."
 )
 
@@ -111,7 +112,8 @@ def _keys(data: Any, path: str) -> Iterator[tuple[str, str]]:
     """Every key below, one by one; a list counts by its items."""
     if isinstance(data, dict):
         for key, value in data.items():
-            yield from _keys(value, f"{path}.{key}" if path else key)
+            # The sources of a rulebook are by ids of its own.
+            yield from _keys(value, f"{path}.*" if path == "sources" else f"{path}.{key}" if path else key)
     elif isinstance(data, list):
         if not data:
             return
