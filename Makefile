@@ -2,9 +2,9 @@
 #
 #   make demo     play a story from start to end and draw the machines into build/
 #   make test     the tests, on all cores
-#   make check    all that must hold: style, types, levels, fresh pages, stories on both engines, coverage
+#   make check    all that must hold: style, types, levels, fresh pages, the site, stories on both engines, coverage
 #   make bench    what a life, a replay, an import cost, as ratios to bare state machines
-#   make docs     make the committed pages anew from the tables
+#   make docs     make the committed pages anew from the tables, and the site of all pages into build/site
 #   make clean    remove what was made, the virtual environment included
 
 VENV ?= .venv
@@ -15,8 +15,10 @@ PYTHON := $(or $(PYTHON),$(shell for python in python3 python3.14 python3.13 pyt
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST ?= -n auto
 COVERAGE := $(BIN)/coverage
+# `-E`: every page is read, so that a warning is never hidden by an earlier run.
+SITE := $(BIN)/sphinx-build -E -W --keep-going -n -q -d build/doctrees docs build/site
 
-.PHONY: help demo test check bench docs clean style types levels fresh stories coverage
+.PHONY: help demo test check bench docs clean style types levels fresh site stories coverage
 .DELETE_ON_ERROR:
 
 help:
@@ -37,7 +39,7 @@ test: $(VENV)/with-dev
 	$(BIN)/python -m pytest $(PYTEST)
 
 # The tests come last: they take longest.
-check: style types levels fresh stories coverage
+check: style types levels fresh site stories coverage
 
 bench: $(VENV)/with-bench
 	$(BIN)/python -m bench.run $(BENCH)
@@ -45,6 +47,8 @@ bench: $(VENV)/with-bench
 docs: $(VENV)/with-dev
 	$(BIN)/python tools/golden.py
 	$(BIN)/python tools/docs.py
+	$(SITE)
+	@echo "The site: build/site/index.html"
 
 clean:
 	rm -rf build dist $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -65,6 +69,10 @@ levels: $(VENV)/with-dev
 fresh: $(VENV)/with-dev
 	$(BIN)/python tools/golden.py --check
 	$(BIN)/python tools/docs.py --check
+
+# Offline: no other project's index, no font, no script from elsewhere.
+site: $(VENV)/with-dev
+	$(SITE)
 
 stories: $(VENV)/with-dev
 	$(BIN)/escrowkit play --check --engine compiled

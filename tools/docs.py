@@ -6,22 +6,27 @@ Of a picture (`.svg`) the words are compared: where they stand depends on the ve
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import xml.etree.ElementTree as Xml
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+
+import docs_api
+import docs_cli
 
 from escrowkit import drawing
 from escrowkit.books import BOOKS
 from escrowkit.clocks import CLOCKS
 from escrowkit.errors import REFUSALS
-from escrowkit.ledger import CONDITIONS
+from escrowkit.ledger import CONDITIONS, Kind
 from escrowkit.pot import TABLES
 from escrowkit.reactions import REACTIONS
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.schema import SCHEMA
 from escrowkit.story import read, shipped
+from escrowkit.wording import RULE_OF
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -30,7 +35,7 @@ REFERENCE = ROOT / "docs" / "reference"
 def table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table."""
     head = f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
-    return head + "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
+    return head + "".join(f"| {' | '.join(map(docs_api.cell, row))} |\n" for row in rows)
 
 
 def clocks() -> str:
@@ -54,15 +59,41 @@ def clocks() -> str:
 
 
 def books() -> str:
-    """Every event that moves money, and every release condition."""
+    """Every event that moves money."""
     rows = [(f"`{b.event.machine}.{b.event.word}`", b.words, _cited(b.cites)) for b in BOOKS]
-    codes = [(f"`{code}`", str(kind), words) for code, (kind, words) in CONDITIONS.items()]
     return (
-        "# What moves money\n\nAn event that is not here moves nothing.\n\n"
-        + table(("event", "what it moves", "release condition"), rows)
-        + "\n## Release conditions\n\nWhatever leaves an escrow cites exactly one.\n\n"
-        + table(("code", "kind", "in words"), codes)
+        "# What moves money\n\nAn event that is not here moves nothing. Whatever leaves an escrow cites one "
+        "[release condition](outcomes.md).\n\n" + table(("event", "what it moves", "release condition"), rows)
     )
+
+
+#: What the kinds of outcomes are, in words.
+KINDS = {
+    Kind.AGREEMENT: "The parties agreed: by a signature, a release, a concession, a settlement, or an own release condition.",
+    Kind.PROCEDURE: "Nobody judged: somebody stayed silent, a fee was not paid, or a longest time was over, and the rulebook "
+    "says who gets it then.",
+    Kind.MERITS: "A neutral with the power to do so decided who was right.",
+    Kind.OVERRIDE: "Somebody from outside took the money, whatever the parties and the neutrals said: the platform for fraud "
+    "or illegality, a court, the payer's bank.",
+}
+
+
+def outcomes() -> str:
+    """Every reason why money leaves an escrow, by its kind."""
+    parts = [
+        "# Outcomes\n\nWhatever leaves an escrow cites exactly one of these release conditions, and each is of one of four kinds. "
+        "The list is closed. The code stands in the entry (`condition`, `kind`), and `escrowkit.foresight.outcome` tells the latest "
+        "of a milestone.\n"
+    ]
+    for kind in Kind:
+        rows = [
+            (f"`{code}`", told, f"`{RULE_OF[code]}`" if code in RULE_OF else "—")
+            for code, (of, told) in CONDITIONS.items()
+            if of is kind
+        ]
+        titles = ("code", "because", "the part of the rulebook behind it")
+        parts.append(f"## {kind.value.capitalize()}\n\n{KINDS[kind]}\n\n{table(titles, rows)}")
+    return "\n".join(parts)
 
 
 def _cited(code: str | None) -> str:
@@ -86,19 +117,40 @@ def reactions() -> str:
 def refusals() -> str:
     """Every refusal, in order."""
     rows = [(f"`{r.code}`", f"`{r.__name__}`", (r.__doc__ or "").strip()) for r in REFUSALS]
-    return "# Refusals\n\nOf several that apply, the first of this list is told.\n\n" + table(
-        ("code", "exception", "meaning"), rows
+    checks = {
+        f"{check.refusal.code}.{check.__name__}": check.words
+        for made in TABLES.values()
+        for check in (*made.always, *(check for row in made.rows for check in row.when))
+    }
+    keys = [(f"`{key}`", checks[key]) for r in REFUSALS for key in sorted(checks) if key.startswith(f"{r.code}.")]
+    return (
+        "# Refusals\n\nOf several that apply, the first of this list is told. How to read one: "
+        "[the guide](../how-to/refusals.md).\n\n"
+        + table(("code", "exception", "meaning"), rows)
+        + "\n## Keys of the conditions\n\nA refusal by a condition of a table has the code and the name of the condition as its key; the words "
+        "may change, the key stays. Other refusals have their code as key, some with the name of the argument behind it "
+        "(`bad-argument.milestone`).\n\n" + table(("key", "the condition in words"), keys)
     )
 
 
 def schema() -> str:
-    """Every value that a rulebook may have."""
-    rows = [
-        (f"`{k.path}`", k.words, k.kind.allowed, "—" if k.default in (None, ()) else k.kind.show(k.default))
-        for k in SCHEMA
+    """Every value that a rulebook may have, part by part."""
+    parts = [
+        "# What a rulebook may say",
+        'A rulebook is a TOML file. What it leaves out, the platform does not have, or the value in the last column holds. `"unknown"` is '
+        "allowed everywhere: the sources do not settle it. How to write one: [the tutorial](../tutorial/own-rulebook.md), "
+        "[the guide](../how-to/own-rulebook.md).",
+        "At the top stand `id`, `version` and `title`, and if there is more to say `applies_from` (a date before which nothing can be opened under it), "
+        "`open_ended` (states in which money may rest for ever), `[sources]` and `[sure]`.",
     ]
-    titles = ("key", "what it means", "allowed", "if left out")
-    return "# What a rulebook may say\n\n" + table(titles, rows)
+    for part in dict.fromkeys(key.path.split(".")[0] for key in SCHEMA):
+        rows = [
+            (f"`{k.path}`", k.words, k.kind.allowed, "—" if k.default in (None, ()) else k.kind.show(k.default))
+            for k in SCHEMA
+            if k.path.startswith(f"{part}.")
+        ]
+        parts.append(f"## {part}\n\n{table(('key', 'what it means', 'allowed', 'if left out'), rows).rstrip()}")
+    return "\n\n".join(parts)
 
 
 #: What the marks of a value mean.
@@ -134,30 +186,63 @@ def _applies(book: Rulebook) -> str:
     return f"{since}Without an end by the clock:\n\n" + "\n".join(f"- {state}" for state in book.open_ended)
 
 
+def rulebooks() -> str:
+    """Every shipped rulebook."""
+    rows = [(f"[{book.name}]({book.name}.md)", book.title, _since(book)) for book in map(load, available())]
+    return (
+        "# Shipped rulebooks\n\n`escrowkit rules NAME` shows one. How to write your own: [the guide](../../how-to/own-rulebook.md).\n\n"
+        + table(("name", "title", "applies from"), rows)
+    )
+
+
+def _since(book: Rulebook) -> str:
+    return f"{book.applies_from:%Y-%m-%d}" if book.applies_from else "—"
+
+
 def stories() -> str:
-    """Every shipped story."""
-    told = [(name, read(name)) for name in shipped()]
-    rows = [(f"`{name}`", s.title, s.rulebook.name, " ".join((s.about or "").split())) for name, s in told]
-    titles = ("name", "title", "rules", "what it shows")
-    return "# Shipped stories\n\n`escrowkit play NAME` plays one.\n\n" + table(titles, rows)
+    """Every shipped story, with its file."""
+    rows = [
+        (f"[{name}](../../src/escrowkit/stories/{name}.toml)", s.rulebook.name, s.title, s.about or "")
+        for name in shipped()
+        for s in (read(name),)
+    ]
+    return (
+        "# Shipped stories\n\nEach is a life of an agreement as a file. `escrowkit play NAME` plays one; how to write one: "
+        "[the guide](../how-to/stories.md).\n\n" + table(("file", "under", "title", "what it shows"), rows)
+    )
+
+
+def machine(page: str, name: str, title: str) -> str:
+    """A page of a machine, with its picture where the Mermaid stands: a picture needs nothing to be drawn with."""
+    cells = "" if name == "overview" else f" Its cells, state by state: [{name}.txt](../cells/{name}.txt)."
+    text = "escrowkit draw" if name == "overview" else f"escrowkit draw {name}"
+    shown = f"![{title}]({name}.svg)\n\nThe drawing [as a file]({name}.svg), and as text: `{text}`.{cells}"
+    return re.sub(r"```mermaid\n.*?\n```", lambda _: shown, page, count=1, flags=re.DOTALL)
 
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that is compared."""
     for name, made in TABLES.items():
-        yield REFERENCE / "machines" / f"{name}.md", drawing.draw(made, format="markdown")
-    yield REFERENCE / "machines" / "overview.md", drawing.overview(format="markdown")
+        title = f"The {name} under standard@1: its states, who may make each move, and after how long silence decides"
+        yield REFERENCE / "machines" / f"{name}.md", machine(drawing.draw(made, format="markdown"), name, title)
+    title = "How the machines act on one another: one box each, numbered arrows from an event to a move"
+    yield REFERENCE / "machines" / "overview.md", machine(drawing.overview(format="markdown"), "overview", title)
     for name in available():
         yield REFERENCE / "rulebooks" / f"{name}.md", rulebook(load(name))
+    yield REFERENCE / "rulebooks" / "README.md", rulebooks()
     for name, make in (
         ("books", books),
         ("clocks", clocks),
+        ("outcomes", outcomes),
         ("reactions", reactions),
         ("refusals", refusals),
         ("rulebook-schema", schema),
         ("stories", stories),
+        ("cli", docs_cli.page),
     ):
         yield REFERENCE / f"{name}.md", make()
+    for place, text in docs_api.pages():
+        yield REFERENCE / place, text
 
 
 def pictures() -> Iterator[tuple[Path, str]]:
@@ -166,6 +251,12 @@ def pictures() -> Iterator[tuple[Path, str]]:
     for name, made in TABLES.items():
         yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=book, format="svg")
     yield REFERENCE / "machines" / "overview.svg", drawing.overview(format="svg")
+
+
+def left_over(made: Collection[Path]) -> list[Path]:
+    """Pages of folders that are made whole, which nothing makes any more."""
+    folders = [REFERENCE / folder for folder in ("api", "rulebooks")]
+    return [path for folder in folders for path in folder.glob("*.md") if path not in made]
 
 
 def words(svg: str) -> list[str]:
@@ -178,8 +269,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
+    made = dict(pages())
     stale = []
-    for path, text in pages():
+    for path in left_over(made):
+        if check:
+            stale.append(str(path.relative_to(ROOT)))
+        else:
+            path.unlink()
+    for path, text in made.items():
         text = text.rstrip("\n") + "\n"
         if check:
             if not path.is_file() or path.read_text(encoding="utf-8") != text:

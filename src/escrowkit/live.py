@@ -1,12 +1,20 @@
 """Agreements for a host that lives with `transitions`: models with triggers, `may_…`, `is_…` and callbacks.
 
-    session = live.bind(agreement)
-    m1 = session["m1"]                                    # or live.bind(agreement, "m1")
-    m1.milestone.on_enter_approved(tell_the_payee)        # called with the event
-    m1.milestone.is_submitted()
-    m1.milestone.may_approve(deliverable="v1", by="payer", at=now)
-    m1.milestone.approve(deliverable="v1", by="payer", at=now)
-    session.agreement                                     # the agreement after it: store this one
+>>> from datetime import UTC, datetime
+>>> from escrowkit import escrow, open_agreement
+>>> now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+>>> deal = open_agreement(rulebook="standard@1", parties={"payer": "ada", "payee": "lin"}, currency="USD",
+...                       milestones=[("m1", "20.00")], at=now)
+>>> session = bind(deal)                                           # or bind(deal, "m1")
+>>> work = session["m1"].milestone
+>>> told = work.on_enter_submitted(lambda event: print("submitted", event.deliverable))
+>>> paid = session.decide(escrow.Deposit("m1", "20.00"), by="payer", at=now)
+>>> decision = work.submit(deliverable="v1", by="payee", at=now)
+submitted v1
+>>> work.is_submitted(), work.may_approve(deliverable="v1", by="payer", at=now)
+(True, True)
+>>> session.agreement is decision.agreement                        # the agreement after it: store this one
+True
 
 A trigger is a `decide`: it returns the `Decision` or raises the typed `Refused`, never a silent False. Callbacks run
 after acceptance, when `session.agreement` already is the new one, for every event in its order: those of the deadlines
