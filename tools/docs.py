@@ -182,7 +182,7 @@ def _applies(book: Rulebook) -> str:
     """From when, and where the clock has no answer."""
     since = f"Applies to agreements opened from {book.applies_from:%Y-%m-%d}. " if book.applies_from else ""
     if not book.open_ended:
-        return f"{since}Every state with money in it ends by the clock."
+        return f"{since}It names no state with money in it that the clock does not end."
     return f"{since}Without an end by the clock:\n\n" + "\n".join(f"- {state}" for state in book.open_ended)
 
 

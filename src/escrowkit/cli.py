@@ -325,7 +325,7 @@ def _tell_rules(book: Rulebook) -> None:
     ends = (
         f"Without an end by the clock: {', '.join(book.open_ended)}."
         if book.open_ended
-        else "Every state with money in it ends by the clock."
+        else "It names no state with money in it that the clock does not end."
     )
     page.line(ends, indent=2)
     rows = list(book.rows())

@@ -38,7 +38,7 @@ ACTS: Final[Mapping[str, str]] = {
     "milestone.requirements": "give the requirements",
     "milestone.review": "approve, ask for changes, ask to cancel, or open a dispute",
     "escrow.clearing": "wait for the security hold",
-    "escrow.dormancy": "do something, or the money counts as forgotten,",
+    "escrow.dormancy": "do something (or the money counts as forgotten)",
     "escrow.funding": "confirm the payment",
     "escrow.hold_limit": "dispose of the money",
     "escrow.impound": "lift its hold (or seize the money, for fraud or illegality alone)",

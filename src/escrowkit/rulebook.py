@@ -29,7 +29,7 @@ from escrowkit.errors import (
 )
 from escrowkit.money import Money, Tariff
 from escrowkit.periods import Calendar, Period
-from escrowkit.rulecheck import HEAD, covers, head_problems, not_known, problems_together
+from escrowkit.rulecheck import HEAD, covers, head_problems, mark_of, not_known, problems_together
 from escrowkit.schema import KEYS, PARTS, SCHEMA, SHORT, UNKNOWN, Answers, Power, read
 
 _OVERRIDE = {"source": "override", "sure": "own"}
@@ -196,8 +196,8 @@ class Rulebook:
 
     def source_of(self, path: str) -> str:
         """Where a value comes from, and how sure it is: by the mark of the smallest part that has one."""
-        key = max((key for key in self.sure if covers(key, path)), key=len, default=None)
-        return "" if key is None else f"{self.sure[key]['source']} ({self.sure[key]['sure']})"
+        mark = mark_of(self.sure, path)
+        return f"{mark['source']} ({mark['sure']})" if mark else ""
 
 
 # -- building --------------------------------------------------------------------------------------------------------
