@@ -165,12 +165,12 @@ def rulebook(book: Rulebook) -> str:
     rows = []
     for key, value, words, _ in book.rows():
         mark = mark_of(book.sure, key)
-        rows.append((f"`{key}`", value, words, mark.get("source", ""), mark.get("sure", ""), mark.get("note", "")))
-    titles = ("key", "value", "what it means", "source", "how sure", "note")
-    wide = len(titles) if any(row[-1] for row in rows) else len(titles) - 1
+        note = f" *{mark['note']}*" if mark.get("note") else ""
+        said = f"{words}.{note}" if note else words
+        rows.append((f"`{key}`", value, said, mark.get("source", ""), mark.get("sure", "")))
     parts = [
         f"# {book.name}\n\n{book.title}.\n\n{_applies(book)}\n",
-        f"{table(titles[:wide], [row[:wide] for row in rows])}\n{SURE}\n",
+        f"{table(('key', 'value', 'what it means', 'source', 'how sure'), rows)}\n{SURE}\n",
     ]
     absent = [(f"`{key}`", mark["note"], mark["source"]) for key, mark in left_out(book.sure, book.data)]
     if absent:
