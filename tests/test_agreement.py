@@ -9,8 +9,8 @@ import attrs
 import pytest
 
 import escrowkit as ek
-from escrowkit.agreement import Decision, End, Record, Restrict
-from escrowkit.errors import REFUSALS, BrokenBooks, DefinitionError, KeyConflict, Refused
+from escrowkit.agreement import Decision, End, Record, Restrict, evolve
+from escrowkit.errors import REFUSALS, BadArgument, BrokenBooks, DefinitionError, KeyConflict, Refused
 from escrowkit.machines import dispute, escrow, milestone
 from escrowkit.money import Money
 from helpers import MICRO, SHARED, START, Job, contested, day, disputed, funded, submitted
@@ -453,3 +453,18 @@ def test_books_that_break_are_never_silent(monkeypatch: pytest.MonkeyPatch) -> N
 def test_every_refusal_is_one_of_the_closed_list() -> None:
     assert all(issubclass(refusal, Refused) for refusal in REFUSALS)
     assert len({refusal.code for refusal in REFUSALS}) == len(REFUSALS)
+
+
+def test_one_line_after_the_other_makes_what_the_whole_history_makes() -> None:
+    now = submitted().now
+    folded = None
+    for record in now.history:
+        folded = evolve(folded, record)
+    assert folded == ek.replay(now.history) == now
+
+
+@pytest.mark.parametrize("key", [None, "k1"])
+def test_a_command_that_cannot_be_written_down_is_refused_with_a_key_and_without(key: str | None) -> None:
+    said: Any = 10**5000
+    with pytest.raises(BadArgument):
+        submitted().now.decide(milestone.Approve("m1", said), by="payer", at=day(2), key=key)
