@@ -15,6 +15,8 @@ CODES = {
     "transitions": "import transitions",
     "dependencies": "import attr, attrs, transitions",
     "escrowkit": "import escrowkit",
+    # Names are bound at first use; this is all that deciding needs, as the first agreement loads it.
+    "deciding": "import escrowkit.agreement",
 }
 
 
