@@ -1,0 +1,204 @@
+"""From values to documents and back: one compiled form for each class, made when it is first met."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from escrowkit.agreement import Agreement, Record
+from escrowkit.codec.canonical import parse, to_bytes
+from escrowkit.codec.histories import agreed, records_of
+from escrowkit.codec.shapes import EVENTS, NAMES, TYPES, Shape, shape_of
+from escrowkit.codec.values import Form, built, listed, ref
+from escrowkit.codec.versions import CURRENT, UPCASTERS, Document, Upcaster
+from escrowkit.codec.wrong import Wrong, called
+from escrowkit.errors import BadDocument, did_you_mean, in_turn
+from escrowkit.table import Event
+
+_TAG: Final = re.compile(r"([a-z_.]+)@([1-9][0-9]{0,5})")
+
+
+class Coder:
+    """Writes and reads documents in given versions; the functions of this package are those of one with ours."""
+
+    def __init__(
+        self,
+        current: Mapping[str, int] = CURRENT,
+        upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
+    ) -> None:
+        self._current, self._upcasters = current, upcasters
+        self._forms: dict[type, Form] = {}
+
+    # -- the doors -----------------------------------------------------------------------------------------------
+
+    def to_document(self, value: Any) -> Document:
+        """The document of a command, event, entry, record, agreement or rulebook: what `json.dumps` takes.
+
+        Raises `BadDocument` for anything else, and for values inside that no document can say.
+        """
+        return _at_the_door(self._write, value)
+
+    def from_document(self, document: Any) -> Any:
+        """The value that a document says. Raises `BadDocument` with the place, what is wrong there, and a mend."""
+        return _at_the_door(self._read, document)
+
+    def dumps(self, value: Any) -> bytes:
+        """The canonical bytes of a value: equal values, equal bytes. Raises `BadDocument`."""
+        return _at_the_door(lambda one: to_bytes(self._write(one)), value)
+
+    def loads(self, data: bytes | str) -> Any:
+        """The value that JSON says, in whatever order and with whatever blanks. Raises `BadDocument`."""
+        return _at_the_door(lambda one: self._read(parse(one)), data)
+
+    # -- any type ------------------------------------------------------------------------------------------------
+
+    def _write(self, value: Any) -> Document:
+        if type(value) not in NAMES:
+            raise Wrong(
+                f"a value of type {type(value).__name__} has no document of its own",
+                "commands, events, entries, records, agreements and rulebooks have",
+            )
+        return self.form(type(value)).write(value)  # type: ignore[no-any-return]
+
+    def _read(self, document: Any) -> Any:
+        name = self._upcast(document)["type"].partition("@")[0]
+        return self.form(TYPES[name]).read(document)
+
+    # -- versions ------------------------------------------------------------------------------------------------
+
+    def tag(self, name: str) -> str:
+        """A type with its version of today: `escrow.deposited@1`."""
+        return f"{name}@{self._current.get(name, 1)}"
+
+    def _upcast(self, document: Any) -> Document:
+        """The same document in the version of today."""
+        while True:
+            name, version = _tag_of(document)
+            step = self._upcasters.get((name, version))
+            if step is None:
+                break
+            document = step(document)
+        if name not in TYPES:
+            raise Wrong(f"there is no type {name!r}", did_you_mean(name, TYPES)).at(".type")
+        now = self._current.get(name, 1)
+        if version != now:
+            mend = "it was written by a later version of this library" if version > now else ""
+            raise Wrong(f"{name} is known up to version {now}, not in version {version}", mend).at(".type")
+        return document  # type: ignore[no-any-return]
+
+    # -- one class -----------------------------------------------------------------------------------------------
+
+    def form(self, kind: type) -> Form:
+        """How values of one class are written and read."""
+        form = self._forms.get(kind)
+        if form is None:
+            form = self._forms[kind] = self._event() if kind is Event else self._form(self.shape(kind))
+        return form
+
+    def shape(self, kind: type) -> Shape:
+        """The fields of the document of a class."""
+        if kind is Agreement:
+            return Shape(kind, {"records": listed(self.form(Record))}, records_of, agreed)
+        return shape_of(kind, self.form)
+
+    def _event(self) -> Form:
+        """Any event, by its type."""
+
+        def write(value: Any) -> Document:
+            if not isinstance(value, Event):
+                raise Wrong(f"a value of type {type(value).__name__} is no event")
+            return self._write(value)
+
+        def read(document: Any) -> Any:
+            name = self._upcast(document)["type"].partition("@")[0]
+            if name not in EVENTS:
+                raise Wrong(f"{name} is no event", did_you_mean(name, EVENTS)).at(".type")
+            return self.form(EVENTS[name]).read(document)
+
+        return Form(write, read, ref("event"))
+
+    def _form(self, shape: Shape) -> Form:
+        name = NAMES.get(shape.kind)
+        return Form(
+            self._writer(shape, name and self.tag(name)),
+            self._reader(shape, name),
+            ref(name or shape.kind.__name__.lower()),
+        )
+
+    def _writer(self, shape: Shape, tag: str | None) -> Callable[[Any], Document]:
+        kind, take = shape.kind, shape.take
+        turns = tuple((name, form.write) for name, form in shape.fields.items())
+
+        def write(value: Any) -> Document:
+            if type(value) is not kind:
+                raise Wrong(f"a value of type {type(value).__name__}", f"a value of type {kind.__name__} is needed")
+            document: Document = {} if tag is None else {"type": tag}
+            name = ""
+            try:
+                for (name, turn), inner in zip(turns, take(value), strict=True):
+                    document[name] = turn(inner)
+            except Wrong as wrong:
+                raise wrong.at(f".{name}") from None
+            return document
+
+        return write
+
+    def _reader(self, shape: Shape, name: str | None) -> Callable[[Any], Any]:
+        make = shape.make
+        turns = tuple((field, form.read) for field, form in shape.fields.items())
+        tag = name and self.tag(name)
+        needed = frozenset(shape.fields) | ({"type"} if tag else set())
+
+        def read(document: Any) -> Any:
+            if type(document) is not dict:
+                raise Wrong(f"{called(document)} is no {name or 'object'}", "an object is needed")
+            if tag is not None and document.get("type") != tag:
+                document = self._upcast(document)
+                if document["type"] != tag:
+                    raise Wrong(f"{document['type']} stands here", f"{tag} is needed").at(".type")
+            if document.keys() != needed:
+                raise _misfit(document, needed, tag)
+            field = ""
+            said: Document = {}
+            try:
+                for field, turn in turns:  # noqa: B007
+                    said[field] = turn(document[field])
+            except Wrong as wrong:
+                raise wrong.at(f".{field}") from None
+            return built(make, **said)
+
+        return read
+
+
+def _tag_of(document: Any) -> tuple[str, int]:
+    if type(document) is not dict:
+        raise Wrong(f"{called(document)} is no document", 'an object with a "type" is needed')
+    tag = document.get("type")
+    match = _TAG.fullmatch(tag) if isinstance(tag, str) else None
+    if match is None:
+        what = f"{called(tag)} is no type" if "type" in document else "the field is missing"
+        raise Wrong(what, 'a type with its version is needed, like "escrow.deposited@1"').at(".type")
+    return match[1], int(match[2])
+
+
+def _misfit(document: Document, needed: frozenset[str], tag: str | None) -> Wrong:
+    """What is wrong with the names of the fields: the first that should not be there, or that is missing."""
+    mine = tag or "this object"
+    extra = next((name for name in document if name not in needed), None)
+    if extra is not None:
+        mend = in_turn(did_you_mean(extra, needed - document.keys()), f"{mine} has {', '.join(sorted(needed))}")
+        return Wrong("no such field", mend).at(f".{extra}")
+    return Wrong("the field is missing", f"{mine} has {', '.join(sorted(needed))}").at(
+        f".{min(needed - document.keys())}"
+    )
+
+
+def _at_the_door(turn: Callable[[Any], Any], value: Any) -> Any:
+    """What users meet when something is wrong."""
+    try:
+        return turn(value)
+    except Wrong as wrong:
+        raise wrong.told() from wrong.__cause__
+    except RecursionError:
+        raise BadDocument("$", "it is nested too deeply") from None
