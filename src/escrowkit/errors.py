@@ -238,7 +238,7 @@ class StoryError(EscrowError):
 
 
 class BadDocument(EscrowError):
-    """A document cannot be read, or a value not be written as one: where (`$.entries[0].condition`), what, and a mend."""
+    """A document cannot be read, or a value not be written as one: where (`$.entries[0].kind`), what, and a mend."""
 
     key = "bad-document"
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from escrowkit.codec.coder import Coder
 from escrowkit.codec.erased import Erased
+from escrowkit.codec.schemas import schema
 from escrowkit.errors import BadDocument
 
 _CODER: Final = Coder()
@@ -23,4 +24,4 @@ from_document = _CODER.from_document
 dumps = _CODER.dumps
 loads = _CODER.loads
 
-__all__ = ["BadDocument", "Coder", "Erased", "dumps", "from_document", "loads", "to_document"]
+__all__ = ["BadDocument", "Coder", "Erased", "dumps", "from_document", "loads", "schema", "to_document"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from escrowkit.agreement import Agreement, Record
 from escrowkit.codec.canonical import parse, to_bytes
@@ -16,6 +16,7 @@ from escrowkit.codec.wrong import Wrong, called
 from escrowkit.errors import BadDocument, did_you_mean, in_turn
 from escrowkit.table import Event
 
+T = TypeVar("T")
 _TAG: Final = re.compile(r"([a-z_.]+)@([1-9][0-9]{0,5})")
 
 
@@ -162,7 +163,7 @@ class Coder:
             field = ""
             said: Document = {}
             try:
-                for field, turn in turns:  # noqa: B007
+                for field, turn in turns:
                     said[field] = turn(document[field])
             except Wrong as wrong:
                 raise wrong.at(f".{field}") from None
@@ -194,7 +195,7 @@ def _misfit(document: Document, needed: frozenset[str], tag: str | None) -> Wron
     )
 
 
-def _at_the_door(turn: Callable[[Any], Any], value: Any) -> Any:
+def _at_the_door(turn: Callable[[Any], T], value: Any) -> T:
     """What users meet when something is wrong."""
     try:
         return turn(value)

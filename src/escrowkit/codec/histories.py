@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from escrowkit.agreement import Agreement, Opened, Record, replay
 from escrowkit.codec.wrong import Wrong
 
-T = TypeVar("T")
+#: Whatever makes an agreement of records, and fails in its own way.
+Attempt = Callable[[Sequence[Record]], Agreement]
 
 
 def records_of(agreement: Agreement) -> tuple[tuple[Record, ...]]:
@@ -18,29 +18,23 @@ def records_of(agreement: Agreement) -> tuple[tuple[Record, ...]]:
     return (agreement.history,)
 
 
-def agreed(records: Sequence[Record]) -> Agreement:
+def agreed(records: Sequence[Record], attempt: Attempt = replay) -> Agreement:
     """The agreement that records make. Raises `Wrong` at the first that does not follow from those before it."""
     if not records or not isinstance(records[0].event, Opened):
         raise Wrong("a history begins with agreement.opened").at(".records[0]")
     for place, record in enumerate(records[1:], 1):
         if isinstance(record.event, Opened):
             raise Wrong("an agreement is opened once").at(f".records[{place}]")
-    return tried(replay, records)
-
-
-def tried(attempt: Callable[[Sequence[Record]], T], records: Sequence[Record]) -> T:
-    """What an attempt makes of records. Raises `Wrong` at the first record with which it fails."""
     try:
         return attempt(records)
     # `evolve` refuses nothing, because it only ever meets what `decide` made; what was not made so breaks it anywhere.
     except Exception as error:
-        raise Wrong(f"it does not follow from what stands before it: {_words(error)}").at(
-            f".records[{_last_of_shortest(attempt, records)}]"
-        ) from error
+        place = _last_of_shortest(attempt, records)
+        raise Wrong(f"it does not follow from what stands before it: {error}").at(f".records[{place}]") from error
 
 
-def _last_of_shortest(attempt: Callable[[Sequence[Record]], object], records: Sequence[Record]) -> int:
-    """The last record of the shortest history with which an attempt fails: whatever follows a failure fails too."""
+def _last_of_shortest(attempt: Attempt, records: Sequence[Record]) -> int:
+    """The last record of the shortest history with which an attempt fails: what follows a failure fails too."""
     good, bad = 0, len(records)
     while bad - good > 1:
         middle = (good + bad) // 2
@@ -50,7 +44,3 @@ def _last_of_shortest(attempt: Callable[[Sequence[Record]], object], records: Se
         except Exception:
             bad = middle
     return bad - 1
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

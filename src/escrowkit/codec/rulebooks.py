@@ -20,7 +20,6 @@ from escrowkit.schema import HOLIDAYS, KEYS
 _DATES: Final = tuple(path for path, key in KEYS.items() if key.kind is HOLIDAYS)
 
 
-
 def write_rules(rules: Mapping[str, Any]) -> Any:
     """Values by dotted key, as plain data."""
     return PLAIN.write(rules)

@@ -11,14 +11,14 @@ import attrs
 from attrs import frozen
 
 from escrowkit import agreement as whole
-from escrowkit.agreement import Agreement, Record, Terms
+from escrowkit.agreement import Agreement, Record
 from escrowkit.codec import values
 from escrowkit.codec.erased import FREE_TEXT
 from escrowkit.codec.rulebooks import FIELDS, RULES, parts, rebuilt
-from escrowkit.codec.values import Form, listed, optional, pairs, ref, table
-from escrowkit.codec.wrong import Wrong
-from escrowkit.conditions import Attested, AtLeast, Elapsed, Signed
-from escrowkit.ledger import Entry, Kind, Line
+from escrowkit.codec.sealed import Sealed, Text
+from escrowkit.codec.values import Form, listed, optional, pairs, table
+from escrowkit.conditions import AtLeast, Attested, Elapsed, Signed
+from escrowkit.ledger import Entry, Kind
 from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.pot import TABLES
@@ -62,6 +62,7 @@ TYPES: Final[Mapping[str, type]] = {
     "record": Record,
     "agreement": Agreement,
     "rulebook": Rulebook,
+    "sealed": Sealed,
 }
 NAMES: Final[Mapping[type, str]] = {kind: name for name, kind in TYPES.items()}
 
@@ -78,6 +79,7 @@ _SIMPLE: Final[Mapping[Any, Form]] = {
     Mapping[str, str]: table(values.TEXT),
     Mapping[str, Money]: pairs(values.MONEY),
     Mapping[str, Any]: RULES,
+    bytes: values.BODY,
 }
 #: Fields of which their class says only `Any`.
 _ANY: Final[Mapping[tuple[str, str], Form]] = {
@@ -107,6 +109,8 @@ def _form(kind: type, name: str, hints: Mapping[str, Any], inner: Callable[[type
     if type(None) in args:
         rest = tuple(arg for arg in args if arg is not type(None))
         return optional(_one(kind, name, rest[0] if len(rest) == 1 else frozenset(rest), inner))
+    if hint == Mapping[str, Text]:
+        return table(inner(Text))
     if typing.get_origin(hint) is tuple:
         return listed(_one(kind, name, args[0], inner))
     return _one(kind, name, frozenset(args) if hint not in _SIMPLE and args else hint, inner)

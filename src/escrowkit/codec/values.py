@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from escrowkit.codec.canonical import parse, to_bytes
 from escrowkit.codec.erased import Erased
 from escrowkit.codec.wrong import Wrong, called
-from escrowkit.conditions import Attested, AtLeast, Condition, Elapsed, Signed
+from escrowkit.conditions import AtLeast, Attested, Condition, Elapsed, Signed
 from escrowkit.conditions import parse as parse_condition
 from escrowkit.errors import EscrowError, Refused
 from escrowkit.ledger import Kind
@@ -265,9 +266,21 @@ def _read_terms(document: Any) -> Any:
     return _read_plain(document)
 
 
-PLAIN: Final = Form(_write_plain, _read_plain, {})
+def _write_body(value: Any) -> Any:
+    return _read_plain(parse(value))
+
+
+def _read_body(document: Any) -> bytes:
+    if type(document) is not dict:
+        raise Wrong(f"{called(document)} is no record", "the sealed record is needed, an object")
+    return to_bytes(_read_plain(document))
+
+
+PLAIN: Final = Form(_write_plain, _read_plain, {"not": {"type": "number", "not": {"type": "integer"}}})
 CONDITION: Final = Form(_write_condition, _read_condition, ref("condition"))
 SAID_CONDITION: Final = Form(_write_condition, _read_any_condition, ref("condition"))
+#: Canonical JSON, kept as its bytes.
+BODY: Final = Form(_write_body, _read_body, {"type": "object"})
 TERMS: Final = Form(_write_terms, _read_terms, {"type": ["string", "object"]})
 
 
@@ -352,12 +365,12 @@ DEFINITIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         ],
     },
     "money": {
-        "description": "An amount with its currency and all its decimals: \"150.00 USD\".",
+        "description": 'An amount with its currency and all its decimals: "150.00 USD".',
         "type": "string",
         "pattern": "^-?(0|[1-9][0-9]*)(\\.[0-9]+)? [A-Z]{3}$",
     },
     "amount": {
-        "description": "An amount as a command says it, with its currency or in the milestone's: \"150.00\".",
+        "description": 'An amount as a command says it, with its currency or in the milestone\'s: "150.00".',
         "type": "string",
         "pattern": "^-?[0-9]+(\\.[0-9]+)?( [A-Z]{3})?$",
     },
@@ -367,7 +380,7 @@ DEFINITIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$",
     },
     "period": {
-        "description": "A length of time: \"14 days\", \"72 hours\", \"5 business days\".",
+        "description": 'A length of time: "14 days", "72 hours", "5 business days".',
         "type": "string",
         "pattern": "^[0-9]+ (business day|week|day|hour|minute|second)s?$",
     },
