@@ -6,7 +6,7 @@
 >>> codec.loads(codec.dumps(escrow.Deposit("design", "350.00 USD")))
 Deposit(milestone='design', amount=Money.parse("350.00 USD"), reference=None)
 
-A document names its type with a version (`escrow.deposited@1`) and has every field of it, `null` where there is nothing.
+A document names its type with a version (`escrow.deposited@1`) and has each field, `null` where there is nothing.
 Amounts are texts with their currency, instants are in UTC to the microsecond. An agreement is its history, and is read
 by replaying it. Whatever is wrong is a `BadDocument`: where, what, and what would be right.
 """

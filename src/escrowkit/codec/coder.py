@@ -13,10 +13,11 @@ from escrowkit.codec.shapes import EVENTS, NAMES, TYPES, Shape, shape_of
 from escrowkit.codec.values import Form, built, listed, ref
 from escrowkit.codec.versions import CURRENT, UPCASTERS, Document, Upcaster
 from escrowkit.codec.wrong import Wrong, called
-from escrowkit.errors import BadDocument, did_you_mean, in_turn
+from escrowkit.errors import BadDocument, DefinitionError, did_you_mean, in_turn
 from escrowkit.table import Event
 
 T = TypeVar("T")
+_TYPE_NEEDED: Final = 'a type with its version is needed, like "escrow.deposited@1"'
 _TAG: Final = re.compile(r"([a-z_.]+)@([1-9][0-9]{0,5})")
 
 
@@ -30,6 +31,7 @@ class Coder:
     ) -> None:
         self._current, self._upcasters = current, upcasters
         self._forms: dict[type, Form] = {}
+        self._today = {self.tag(name): name for name in TYPES}
 
     # -- the doors -----------------------------------------------------------------------------------------------
 
@@ -63,7 +65,7 @@ class Coder:
         return self.form(type(value)).write(value)  # type: ignore[no-any-return]
 
     def _read(self, document: Any) -> Any:
-        name = self._upcast(document)["type"].partition("@")[0]
+        document, name = self._upcast(document)
         return self.form(TYPES[name]).read(document)
 
     # -- versions ------------------------------------------------------------------------------------------------
@@ -72,21 +74,24 @@ class Coder:
         """A type with its version of today: `escrow.deposited@1`."""
         return f"{name}@{self._current.get(name, 1)}"
 
-    def _upcast(self, document: Any) -> Document:
-        """The same document in the version of today."""
-        while True:
-            name, version = _tag_of(document)
+    def _upcast(self, document: Any) -> tuple[Document, str]:
+        """The same document in the version of today, and its type."""
+        tag = _tag_of(document)
+        while tag not in self._today:
+            name, version = _parted(tag)
             step = self._upcasters.get((name, version))
             if step is None:
-                break
-            document = step(document)
+                raise self._unknown(name, version).at(".type")
+            document = _stepped(step, document)
+            tag = _tag_of(document)
+        return document, self._today[tag]
+
+    def _unknown(self, name: str, version: int) -> Wrong:
         if name not in TYPES:
-            raise Wrong(f"there is no type {name!r}", did_you_mean(name, TYPES)).at(".type")
+            return Wrong(f"there is no type {name!r}", did_you_mean(name, TYPES))
         now = self._current.get(name, 1)
-        if version != now:
-            mend = "it was written by a later version of this library" if version > now else ""
-            raise Wrong(f"{name} is known up to version {now}, not in version {version}", mend).at(".type")
-        return document  # type: ignore[no-any-return]
+        mend = "it was written by a later version of this library" if version > now else ""
+        return Wrong(f"{name} is known up to version {now}, not in version {version}", mend)
 
     # -- one class -----------------------------------------------------------------------------------------------
 
@@ -112,7 +117,7 @@ class Coder:
             return self._write(value)
 
         def read(document: Any) -> Any:
-            name = self._upcast(document)["type"].partition("@")[0]
+            document, name = self._upcast(document)
             if name not in EVENTS:
                 raise Wrong(f"{name} is no event", did_you_mean(name, EVENTS)).at(".type")
             return self.form(EVENTS[name]).read(document)
@@ -155,7 +160,7 @@ class Coder:
             if type(document) is not dict:
                 raise Wrong(f"{called(document)} is no {name or 'object'}", "an object is needed")
             if tag is not None and document.get("type") != tag:
-                document = self._upcast(document)
+                document, _ = self._upcast(document)
                 if document["type"] != tag:
                     raise Wrong(f"{document['type']} stands here", f"{tag} is needed").at(".type")
             if document.keys() != needed:
@@ -172,14 +177,32 @@ class Coder:
         return read
 
 
-def _tag_of(document: Any) -> tuple[str, int]:
+def _stepped(step: Upcaster, document: Document) -> Document:
+    """The document in its next version."""
+    try:
+        after = step(document)
+    # A step trusts its document, which has not been read yet.
+    except Exception as error:
+        raise Wrong(f"it is no {document['type']}: {error!r}") from error
+    if after["type"] == document["type"]:
+        raise DefinitionError("upcasters", [f"{document['type']}: its step leads nowhere"])
+    return after
+
+
+def _tag_of(document: Any) -> str:
     if type(document) is not dict:
         raise Wrong(f"{called(document)} is no document", 'an object with a "type" is needed')
     tag = document.get("type")
-    match = _TAG.fullmatch(tag) if isinstance(tag, str) else None
+    if type(tag) is str:
+        return tag
+    what = f"{called(tag)} is no type" if "type" in document else "the field is missing"
+    raise Wrong(what, _TYPE_NEEDED).at(".type")
+
+
+def _parted(tag: str) -> tuple[str, int]:
+    match = _TAG.fullmatch(tag)
     if match is None:
-        what = f"{called(tag)} is no type" if "type" in document else "the field is missing"
-        raise Wrong(what, 'a type with its version is needed, like "escrow.deposited@1"').at(".type")
+        raise Wrong(f"{called(tag)} is no type", _TYPE_NEEDED).at(".type")
     return match[1], int(match[2])
 
 

@@ -1,7 +1,7 @@
 """How single values are written: each kind to a document, back, and as a JSON Schema.
 
-A document says a value in exactly one way, so reading is strict: `"150.0 USD"` is refused where `"150.00 USD"` is meant.
-Commands alone are read as people write them.
+A document says a value in exactly one way, so reading is strict: `"150.0 USD"` is refused where `"150.00 USD"` is
+meant. Commands alone are read as people write them.
 """
 
 from __future__ import annotations
@@ -45,15 +45,16 @@ def ref(name: str) -> dict[str, str]:
 
 def whole_text(value: Any) -> str:
     """A text that UTF-8 can say."""
+    if type(value) is str and value.isascii():
+        return value
     if not isinstance(value, str):
         raise Wrong(f"{called(value)} is no text", 'a text is needed, like "words"')
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            what = f"a text with half a character (a lone surrogate, U+{ord(value[error.start]):04X}) in it"
-            raise Wrong(what, "texts are Unicode") from None
-    return value if type(value) is str else str.__str__(value)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        what = f"a text with half a character (a lone surrogate, U+{ord(value[error.start]):04X}) in it"
+        raise Wrong(what, "texts are Unicode") from None
+    return str.__str__(value)
 
 
 def _write_words(value: Any) -> Any:
@@ -78,9 +79,12 @@ def _flag(value: Any) -> bool:
 def _whole(value: Any) -> int:
     if type(value) is not int:
         raise Wrong(f"{called(value)} is no whole number", "a whole number is needed, like 3")
+    if abs(value) > _MOST_WHOLE:
+        raise Wrong("a whole number that not every reader of JSON can keep", "the largest is 2**53 - 1")
     return value
 
 
+_MOST_WHOLE: Final = 2**53 - 1
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 TEXT: Final = Form(whole_text, whole_text, {"type": "string"})
 #: What people wrote, or the digest that is left of it.
@@ -140,17 +144,30 @@ def _write_instant(value: Any) -> str:
         utc = in_utc(value)
     except Refused as refused:
         raise Wrong(refused.words) from None
+    return _in_utc(utc)
+
+
+# The events of one decision, and those that copy their deadline, share their instants.
+@lru_cache(maxsize=1024)
+def _in_utc(utc: datetime) -> str:
     return datetime.isoformat(utc, timespec="microseconds")[:-6] + "Z"
 
 
 def _read_instant(document: Any) -> datetime:
-    if isinstance(document, str) and _INSTANT.fullmatch(document):
+    if type(document) is str:
         try:
-            return datetime.fromisoformat(document)
+            return _instant(document)
         except ValueError:
             pass
     mend = 'it is in UTC and to the microsecond, like "2026-03-02T09:00:00.000000Z"'
     raise Wrong(f"{called(document)} is no instant", mend)
+
+
+@lru_cache(maxsize=1024)
+def _instant(text: str) -> datetime:
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
 
 
 def _write_period(value: Any) -> str:
@@ -194,8 +211,10 @@ KIND: Final = Form(_write_kind, _read_kind, {"enum": list(Kind)})
 
 def _write_plain(value: Any) -> Any:
     match value:
-        case None | bool() | int():
+        case None | bool():
             return value
+        case int():
+            return _whole(value)
         case str():
             return whole_text(value)
         case Mapping():
@@ -220,8 +239,10 @@ def _write_key(name: Any) -> str:
 
 
 def _read_plain(document: Any) -> Any:
-    if document is None or type(document) in (bool, int):
+    if document is None or type(document) is bool:
         return document
+    if type(document) is int:
+        return _whole(document)
     if type(document) is dict:
         return {whole_text(name): _stepped(_read_plain, inner, f".{name}") for name, inner in document.items()}
     if type(document) is list:
