@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from escrowkit.codec.canonical import to_bytes
-from escrowkit.codec.values import INSTANT, PLAIN, TEXT, Form, built, listed, optional, table
+from escrowkit.codec.values import INSTANT, PLAIN, TEXT, Form, built, listed, optional, pairs, table
 from escrowkit.codec.wrong import Wrong, called
 from escrowkit.errors import did_you_mean
 from escrowkit.rulebook import Rulebook, build
@@ -21,8 +21,27 @@ _DATES: Final = tuple(path for path, key in KEYS.items() if key.kind is HOLIDAYS
 
 
 def write_rules(rules: Mapping[str, Any]) -> Any:
-    """Values by dotted key, as plain data."""
-    return PLAIN.write(rules)
+    """Values by dotted key. Tables inside are lists of pairs, because explanations tell them in their order."""
+    return {path: _paired(value) for path, value in PLAIN.write(rules).items()}
+
+
+def _paired(value: Any) -> Any:
+    if isinstance(value, dict) and value:
+        return [[name, _paired(inner)] for name, inner in value.items()]
+    return [*map(_paired, value)] if isinstance(value, list) else value
+
+
+def _unpaired(document: Any) -> Any:
+    """No value of a rulebook is a list of lists that begin with a text, so a list of pairs is always a table."""
+    if isinstance(document, dict) and document:
+        raise Wrong("an object, where the order counts", 'a list of pairs is needed, like [["payer", "60%"]]')
+    if not isinstance(document, list):
+        return document
+    return _PAIRS.read(document) if document and all(map(_is_pair, document)) else [*map(_unpaired, document)]
+
+
+def _is_pair(document: Any) -> bool:
+    return isinstance(document, list) and len(document) == 2 and isinstance(document[0], str)
 
 
 def read_rules(document: Any) -> dict[str, Any]:
@@ -52,7 +71,9 @@ def _day(document: Any, step: str) -> date:
     raise Wrong(f"{called(document)} is no date", 'a date is written "2026-12-25"').at(step)
 
 
-_TABLE: Final = table(PLAIN)
+_PLAIN: Final = Form(PLAIN.write, lambda document: _unpaired(PLAIN.read(document)), PLAIN.schema)
+_TABLE: Final = table(_PLAIN)
+_PAIRS: Final = pairs(_PLAIN)
 #: Overrides, as terms have them: parts may be written as one table.
 RULES: Final = Form(write_rules, read_rules, {"type": "object"})
 
@@ -62,7 +83,7 @@ FIELDS: Final[Mapping[str, Form]] = {
     "title": TEXT,
     "applies_from": optional(INSTANT),
     "open_ended": listed(TEXT),
-    "sources": table(TEXT),
+    "sources": pairs(TEXT),
     "sure": table(table(TEXT)),
     "rules": Form(write_rules, _read_known_rules, {"type": "object", "propertyNames": {"enum": sorted(KEYS)}}),
     "digest": TEXT,

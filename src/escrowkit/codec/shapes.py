@@ -17,6 +17,7 @@ from escrowkit.codec.erased import FREE_TEXT
 from escrowkit.codec.rulebooks import FIELDS, RULES, parts, rebuilt
 from escrowkit.codec.sealed import Sealed, Text
 from escrowkit.codec.values import Form, listed, optional, pairs, table
+from escrowkit.codec.wrong import Wrong
 from escrowkit.conditions import AtLeast, Attested, Elapsed, Signed
 from escrowkit.ledger import Entry, Kind
 from escrowkit.money import Money
@@ -100,7 +101,15 @@ def shape_of(kind: type, inner: Callable[[type], Form]) -> Shape:
         for spec in attrs.fields(own)
         if spec.init
     }
-    return Shape(kind, fields, lambda value: tuple([getattr(value, name) for name in fields]), kind)
+    make = _opened if kind is whole.Opened else kind
+    return Shape(kind, fields, lambda value: tuple([getattr(value, name) for name in fields]), make)
+
+
+def _opened(**said: Any) -> whole.Opened:
+    """The opening, if it pins the rulebook that it holds."""
+    if said["digest"] != said["rulebook"].digest:
+        raise Wrong(f"the rulebook has the digest {said['rulebook'].digest}", "it was changed").at(".digest")
+    return whole.Opened(**said)
 
 
 def _form(kind: type, name: str, hints: Mapping[str, Any], inner: Callable[[type], Form]) -> Form:
