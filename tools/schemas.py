@@ -34,24 +34,28 @@ def laid_out(node: Any, indent: str = "") -> str:
     return "{\n" + ",\n".join(inner) + f"\n{indent}}}"
 
 
+def run(target: Path, *, check: bool) -> int:
+    """Write or compare; 1 if something was not as it should be."""
+    wanted = {target / f"{name}.schema.json": page(name) for name in PAGES}
+    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    strange = [path for path in sorted(target.glob("*")) if path not in wanted]
+    if check:
+        for path in (*stale, *strange):
+            sys.stdout.write(f"stale: {path.name} (run `make docs`)\n")
+        return 1 if stale or strange else 0
+    target.mkdir(parents=True, exist_ok=True)
+    for path in stale:
+        path.write_text(wanted[path], encoding="utf-8", newline="\n")
+    for path in strange:
+        path.unlink()
+    return 0
+
+
 def main() -> int:
-    """Write or compare."""
+    """Write or compare the committed pages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    check = parser.parse_args().check
-    wanted = {TARGET / f"{name}.schema.json": page(name) for name in PAGES}
-    stale = [path for path in sorted(TARGET.glob("*.json")) if path not in wanted]
-    for path, text in wanted.items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(path)
-            if not check:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8", newline="\n")
-    if not check:
-        return 0
-    for path in stale:
-        sys.stdout.write(f"stale: {path.relative_to(ROOT)} (run `make docs`)\n")
-    return 1 if stale else 0
+    return run(TARGET, check=parser.parse_args().check)
 
 
 if __name__ == "__main__":

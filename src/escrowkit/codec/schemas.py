@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -38,12 +39,14 @@ def schema(name: str) -> dict[str, Any]:
         if inner not in found:
             found[inner] = _definition(inner)
             waiting += _named(found[inner])
-    return {
+    page = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"escrowkit: {name}",
         **root,
         "$defs": {inner: found[inner] for inner in sorted(found)},
     }
+    # The parts are shared with the forms: nobody else may hold them.
+    return copy.deepcopy(page)
 
 
 def _named(node: Any) -> Iterator[str]:
