@@ -48,6 +48,7 @@ docs: $(VENV)/with-dev
 	$(BIN)/python tools/golden.py
 	$(BIN)/python tools/docs.py
 	$(BIN)/python tools/schemas.py
+	$(BIN)/python tools/histories.py
 	$(SITE)
 	@echo "The site: build/site/index.html"
 
