@@ -733,6 +733,13 @@ def test_what_was_read_from_an_earlier_version_is_written_in_the_version_of_toda
     }
 
 
+def test_a_part_of_an_earlier_version_is_read_where_it_stands_in_a_whole_of_today() -> None:
+    later = Coder({"entry": 2}, {("entry", 1): lambda old: old | {"type": "entry@2"}})
+    record = next(record for record in funded().now.history if record.entries)
+    assert later.from_document(codec.to_document(record)) == record
+    assert later.to_document(record)["entries"][0]["type"] == "entry@2"
+
+
 def test_a_type_that_was_renamed_is_read_under_its_new_name() -> None:
     renamed = Coder({}, {("escrow.funded", 4): lambda old: old | {"type": "escrow.deposited@1"}})
     event = next(r.event for r in funded().now.history if isinstance(r.event, ek.escrow.Deposited))
@@ -847,6 +854,7 @@ def test_an_agreement_keeps_the_rulebook_of_its_opening_with_holidays_of_a_miles
         ({"rules": {"milestone.review.within": "3 days", "milestone.review.on_silence": "payee"}}, "$.digest", "it was changed"),
         ({"rules": {"milestone.reviews": 1}}, "$.rules.milestone.reviews", "no such rule"),
         ({"rules": {"id": "other"}}, "$.rules.id", "no such rule"),
+        ({"rules": {"money.min_milestone": {"USD": "1"}}}, "$.rules.money.min_milestone", "where the order counts"),
         ({"rules": {"milestone.review.within": "soon"}}, "$", "it cannot be: rulebook"),
         ({"rules": {"calendar.holidays": ["today"]}}, "$.rules.calendar.holidays[0]", "is no date"),
         ({"sure": {"milestone.review": {"source": "nobody", "sure": "seen"}}}, "$", "nobody"),
