@@ -538,7 +538,7 @@ def test_a_command_is_refused_with_the_place_of_what_it_says_wrongly() -> None:
         ('{"type":"milestone.accept@1","milestone":"m1","terms":{"a":{"b":1,"b":2}}}', "$.terms.a", "'b' twice"),
         ('{"type":"milestone.accept@1","milestone":"m1","terms":{"a":[1,NaN]}}', "$.terms.a[1]", "the number NaN"),
         ('{"type":"milestone.accept@1","milestone":"m1","terms":{"a":-Infinity}}', "$.terms.a", "the number -Infinity"),
-        ('{"type":"escrow.deposit@1","milestone":"m1","amount":150.00,"reference":null}', "$.amount", "type Odd"),
+        ('{"type":"escrow.deposit@1","milestone":"m1","amount":150.00,"reference":null}', "$.amount", "the number 150.00 is no amount"),
         ('{"type":"escrow.deposit@1","milestone":1e3,"amount":"1","reference":null}', "$.milestone", "the number 1e3"),
         ('{"type":"escrow.deposit@1","milestone":"m1","amount":"1","reference":"\\ud800"}', "$.reference", "U+D800"),
         ('{"type":"milestone.accept@1","milestone":"m1","terms":{"\\udfff":1}}', "$.terms", "U+DFFF"),
@@ -635,6 +635,10 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: ek.dispute.Extend("m1", "review", "soon", "r"), "$.period"),
     (lambda: ek.dispute.AddEvidence("m1", "d", "t", 1), "$.admissible"),  # type: ignore[arg-type]
     (lambda: ek.dispute.Conclude("m1", Money(1, "USD"), "awarded", "good"), "$.kind"),  # type: ignore[arg-type]
+    (lambda: ek.dispute.Extend("m1", "review", 5, "r"), "$.period"),  # type: ignore[arg-type]
+    (lambda: Record(funded().now.history[0].event, 7, 0), "$.entries"),  # type: ignore[arg-type]
+    (lambda: Record(_opened(parties="ada"), (), 0), "$.event.parties"),
+    (lambda: Record(_opened(parties={7: "ada"}), (), 0), "$.event.parties"),
     (lambda: Record("event", (), 0), "$.event"),  # type: ignore[arg-type]
     (lambda: Record(funded().now.history[0].event, ("entry",), 0), "$.entries[0]"),  # type: ignore[arg-type]
     (lambda: Record(_opened(terms=(attrs.evolve(_terms(), price=1),)), (), 0), "$.event.terms[0].price"),  # type: ignore[arg-type]

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from escrowkit.agreement import Agreement, Record
 from escrowkit.codec.canonical import parse, to_bytes
+from escrowkit.codec.form import Form, built, listed, ref
 from escrowkit.codec.histories import agreed, records_of
 from escrowkit.codec.shapes import EVENTS, NAMES, TYPES, Shape, shape_of
-from escrowkit.codec.values import Form, built, listed, ref
 from escrowkit.codec.versions import CURRENT, UPCASTERS, Document, Upcaster
 from escrowkit.codec.wrong import Wrong, called
 from escrowkit.errors import BadDocument, DefinitionError, did_you_mean, in_turn

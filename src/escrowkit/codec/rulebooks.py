@@ -10,7 +10,9 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from escrowkit.codec.canonical import to_bytes
-from escrowkit.codec.values import INSTANT, PLAIN, TEXT, Form, built, listed, optional, pairs, table
+from escrowkit.codec.form import Form, built, listed, optional, pairs, table
+from escrowkit.codec.plain import PLAIN
+from escrowkit.codec.values import INSTANT, TEXT
 from escrowkit.codec.wrong import Wrong, called
 from escrowkit.errors import did_you_mean
 from escrowkit.rulebook import Rulebook, build
@@ -115,5 +117,5 @@ class _Said:
 def _rebuilt(one: _Said) -> Rulebook:
     """Agreements share their rulebooks: each is built once."""
     head = {name: value for name, value in one.said.items() if name not in ("rules", "digest") and value is not None}
-    book: Rulebook = built(build, {**head, **one.said["rules"]}, "rulebook")
+    book: Rulebook = built(build, data={**head, **one.said["rules"]}, where="rulebook")
     return book

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from escrowkit.agreement import Terms
 from escrowkit.codec.coder import Coder
+from escrowkit.codec.definitions import DEFINITIONS
+from escrowkit.codec.form import ref
 from escrowkit.codec.sealed import Text
 from escrowkit.codec.shapes import COMMANDS, EVENTS, TYPES
-from escrowkit.codec.values import DEFINITIONS, ref
 from escrowkit.errors import BadArgument, did_you_mean, in_turn, shown
 from escrowkit.ledger import Line
 

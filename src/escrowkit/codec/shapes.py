@@ -12,11 +12,11 @@ from attrs import frozen
 
 from escrowkit import agreement as whole
 from escrowkit.agreement import Agreement, Record
-from escrowkit.codec import values
+from escrowkit.codec import plain, values
 from escrowkit.codec.erased import FREE_TEXT
+from escrowkit.codec.form import Form, listed, optional, pairs, table
 from escrowkit.codec.rulebooks import FIELDS, RULES, parts, rebuilt
 from escrowkit.codec.sealed import Sealed, Text
-from escrowkit.codec.values import Form, listed, optional, pairs, table
 from escrowkit.codec.wrong import Wrong
 from escrowkit.conditions import AtLeast, Attested, Elapsed, Signed
 from escrowkit.ledger import Entry, Kind
@@ -76,17 +76,17 @@ _SIMPLE: Final[Mapping[Any, Form]] = {
     Kind: values.KIND,
     frozenset({Money, str}): values.AMOUNT,
     frozenset({Period, str}): values.SAID_PERIOD,
-    frozenset({Signed, Attested, Elapsed, AtLeast}): values.CONDITION,
+    frozenset({Signed, Attested, Elapsed, AtLeast}): plain.CONDITION,
     Mapping[str, str]: table(values.TEXT),
     Mapping[str, Money]: pairs(values.MONEY),
     Mapping[str, Any]: RULES,
-    bytes: values.BODY,
+    bytes: plain.BODY,
 }
 #: Fields of which their class says only `Any`.
 _ANY: Final[Mapping[tuple[str, str], Form]] = {
-    ("Terms", "release_when"): optional(values.CONDITION),
-    ("Propose", "release_when"): optional(values.SAID_CONDITION),
-    ("Accept", "terms"): values.TERMS,
+    ("Terms", "release_when"): optional(plain.CONDITION),
+    ("Propose", "release_when"): optional(plain.SAID_CONDITION),
+    ("Accept", "terms"): plain.TERMS,
 }
 
 
