@@ -651,7 +651,8 @@ def _terms() -> Terms:
 
 
 def _opened(**changes: Any) -> Event:
-    return attrs.evolve(funded().now.history[0].event, **changes)
+    opened: Any = funded().now.history[0].event
+    return typing.cast(Event, attrs.evolve(opened, **changes))
 
 
 @pytest.mark.parametrize(("make", "path"), WRONG, ids=range(len(WRONG)))
