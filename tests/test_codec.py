@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 import escrowkit as ek
 from escrowkit import codec
 from escrowkit.agreement import Agreement, Opened, Record, Terms
-from escrowkit.codec import BadDocument, Coder, Erased
+from escrowkit.codec import BadDocument, Erased
+from escrowkit.codec.coder import Coder
 from escrowkit.codec.erased import FREE_TEXT
 from escrowkit.codec.shapes import COMMANDS, EVENTS, TYPES
 from escrowkit.codec.versions import CURRENT, UPCASTERS

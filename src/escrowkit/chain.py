@@ -5,10 +5,6 @@ hash before it. What people wrote in their own words is in the hash as a salted 
 record with their salt, so `erase` can drop them and the chain still holds. `verify` finds the first record that does
 not fit, `replay` makes the agreement again.
 
-    sealed = chain.seal(agreement.history)
-    sealed += chain.seal(decision.agreement.history[len(sealed):], after=sealed[-1].head)
-    chain.verify(sealed, head=noted)
-
 A chain shows that a history is the one whose head was noted elsewhere. Without a noted head it shows that the history
 is whole in itself: whoever can write all of it can write another one.
 """

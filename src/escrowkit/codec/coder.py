@@ -22,7 +22,10 @@ _TAG: Final = re.compile(r"([a-z_.]+)@([1-9][0-9]{0,5})")
 
 
 class Coder:
-    """Writes and reads documents in given versions; the functions of this package are those of one with ours."""
+    """Writes and reads documents in given versions; the functions of this package are those of one with ours.
+
+    Its four doors raise `BadDocument`.
+    """
 
     def __init__(
         self,
@@ -36,22 +39,19 @@ class Coder:
     # -- the doors -----------------------------------------------------------------------------------------------
 
     def to_document(self, value: Any) -> Document:
-        """The document of a command, event, entry, record, agreement or rulebook: what `json.dumps` takes.
-
-        Raises `BadDocument` for anything else, and for values inside that no document can say.
-        """
+        """The document of a value."""
         return _at_the_door(self._write, value)
 
     def from_document(self, document: Any) -> Any:
-        """The value that a document says. Raises `BadDocument` with the place, what is wrong there, and a mend."""
+        """The value that a document says."""
         return _at_the_door(self._read, document)
 
     def dumps(self, value: Any) -> bytes:
-        """The canonical bytes of a value: equal values, equal bytes. Raises `BadDocument`."""
+        """The canonical bytes of a value."""
         return _at_the_door(lambda one: to_bytes(self._write(one)), value)
 
     def loads(self, data: bytes | str) -> Any:
-        """The value that JSON says, in whatever order and with whatever blanks. Raises `BadDocument`."""
+        """The value that JSON says."""
         return _at_the_door(lambda one: self._read(parse(one)), data)
 
     # -- any type ------------------------------------------------------------------------------------------------
