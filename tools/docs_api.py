@@ -296,7 +296,8 @@ def shown(name: str, thing: Any, module: ModuleType) -> Iterator[str]:
 
 def where(name: str, module: ModuleType) -> str:
     """How a name is imported."""
-    return f"escrowkit.{name}" if name in escrowkit.__all__ else f"{module.__name__}.{name}"
+    top = name in escrowkit.__all__ and getattr(escrowkit, name) is getattr(module, name)
+    return f"escrowkit.{name}" if top else f"{module.__name__}.{name}"
 
 
 def page(title: str, module: ModuleType, names: Sequence[str]) -> str:

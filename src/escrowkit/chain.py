@@ -24,11 +24,13 @@ from escrowkit.codec import from_document, to_document
 from escrowkit.codec.canonical import parse, to_bytes
 from escrowkit.codec.erased import FREE_TEXT
 from escrowkit.codec.histories import agreed
-from escrowkit.codec.sealed import GENESIS, SALT_BYTES, Head, Sealed, Text
+from escrowkit.codec.sealed import SALT_BYTES, Head, Sealed, Text
 from escrowkit.codec.wrong import Wrong
 from escrowkit.errors import BadArgument, BadDocument, BrokenBooks, BrokenChain
 
 Salt = Callable[[], bytes]
+#: The head of a chain without records.
+GENESIS: Final = Head(0, "0" * 64)
 _PLACE: Final = re.compile(r"\$(?:\.[a-z_]+|\[[0-9]{1,6}\])+")
 _STEP: Final = re.compile(r"\.([a-z_]+)|\[([0-9]+)\]")
 

@@ -23,10 +23,6 @@ class Head:
     hash: str
 
 
-#: The head of a chain without records.
-GENESIS: Final = Head(0, "0" * 64)
-
-
 @frozen
 class Text:
     """What somebody wrote, and the salt (hex) with which it is digested. Raises `BadArgument` for another salt."""
