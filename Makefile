@@ -47,6 +47,8 @@ bench: $(VENV)/with-bench
 docs: $(VENV)/with-dev
 	$(BIN)/python tools/golden.py
 	$(BIN)/python tools/docs.py
+	$(BIN)/python tools/schemas.py
+	$(BIN)/python tools/histories.py
 	$(SITE)
 	@echo "The site: build/site/index.html"
 
@@ -69,6 +71,8 @@ levels: $(VENV)/with-dev
 fresh: $(VENV)/with-dev
 	$(BIN)/python tools/golden.py --check
 	$(BIN)/python tools/docs.py --check
+	$(BIN)/python tools/schemas.py --check
+	$(BIN)/python tools/histories.py --check
 
 # Offline: no other project's index, no font, no script from elsewhere.
 site: $(VENV)/with-dev

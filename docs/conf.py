@@ -63,7 +63,7 @@ TREE: dict[str, list[tuple[str, list[str]]]] = {
     "reference/api/README": [
         ("", ["agreement", "foresight", "milestone", "escrow", "dispute", "mediation", "arbitration", "obligation"]),
         ("", ["money", "periods", "conditions", "rulebook", "ledger", "roles", "errors"]),
-        ("", ["story", "drawing", "live", "*"]),
+        ("", ["codec", "chain", "story", "drawing", "live", "*"]),
     ],
     "explanation/README": [
         (

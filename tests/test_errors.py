@@ -12,7 +12,9 @@ from escrowkit.errors import (
     RANK,
     REFUSALS,
     BadAmount,
+    BadDocument,
     BrokenBooks,
+    BrokenChain,
     DefinitionError,
     EscrowError,
     MissingExtra,
@@ -109,10 +111,12 @@ def test_where_it_was_refused_is_what_the_innermost_call_said() -> None:
 
 
 def test_whatever_the_library_raises_on_purpose_has_one_root_and_a_key() -> None:
-    branches: set[type[EscrowError]] = {Refused, BrokenBooks, DefinitionError, StoryError, MissingExtra}
+    branches: set[type[EscrowError]] = {
+        *(Refused, BrokenBooks, DefinitionError, StoryError, BadDocument, BrokenChain, MissingExtra)
+    }
     assert {one for one in EscrowError.__subclasses__() if one.__module__ == "escrowkit.errors"} == branches
     keys = {Refused("No.").key, *(branch.key for branch in branches - {Refused})}
-    assert keys == {"refused", "broken-books", "definition", "story", "missing-extra"}
+    assert keys == {"refused", "broken-books", "definition", "story", "bad-document", "broken-chain", "missing-extra"}
 
 
 @pytest.mark.parametrize(
@@ -142,6 +146,18 @@ def test_a_story_error_tells_the_file_the_line_and_a_mend(line: int | None, mend
     assert (error.file, error.line, error.what, error.mend) == ("a.toml", line, "no such command", mend)
 
 
+def test_a_bad_document_tells_the_place_what_is_wrong_and_a_mend() -> None:
+    error = BadDocument("$.amount", "1 is no amount", "an amount is a text")
+    assert str(error) == "$.amount: 1 is no amount; an amount is a text"
+    assert str(BadDocument("$", "it is not JSON")) == "$: it is not JSON"
+    assert (error.path, error.what, error.mend) == ("$.amount", "1 is no amount", "an amount is a text")
+
+
+def test_a_broken_chain_tells_the_first_record_that_does_not_fit() -> None:
+    error = BrokenChain(3, "it was changed")
+    assert (str(error), error.number, error.why) == ("record 3: it was changed", 3, "it was changed")
+
+
 def test_a_missing_extra_names_what_to_install_and_is_an_import_error() -> None:
     error = MissingExtra("holidays", "a calendar")
     assert str(error) == "a calendar needs the extra 'holidays': pip install 'escrowkit[holidays]'"
@@ -156,6 +172,8 @@ def test_a_missing_extra_names_what_to_install_and_is_an_import_error() -> None:
         BrokenBooks("a line moves nothing"),
         DefinitionError("table 'door'", ["no way out", "no way in"]),
         StoryError("a.toml", 3, "no such command", "mend it"),
+        BadDocument("$.amount", "1 is no amount", "an amount is a text"),
+        BrokenChain(3, "it was changed"),
         MissingExtra("holidays", "a calendar"),
     ],
     ids=lambda error: type(error).__name__,

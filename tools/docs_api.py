@@ -14,6 +14,8 @@ import attrs
 import escrowkit
 from escrowkit import (
     agreement,
+    chain,
+    codec,
     conditions,
     drawing,
     errors,
@@ -64,7 +66,22 @@ PAGES: tuple[Page, ...] = (
         "errors",
         "Exceptions",
         errors,
-        ("EscrowError", "Refused", "BrokenBooks", "DefinitionError", "StoryError", "MissingExtra"),
+        (
+            *("EscrowError", "Refused", "BrokenBooks", "DefinitionError", "StoryError", "BadDocument", "BrokenChain"),
+            "MissingExtra",
+        ),
+    ),
+    (
+        "codec",
+        "Documents",
+        codec,
+        ("dumps", "loads", "to_document", "from_document", "schema", "Erased"),
+    ),
+    (
+        "chain",
+        "Sealed histories",
+        chain,
+        ("seal", "verify", "replay", "unseal", "erase", "dumps", "loads", "Sealed", "Text", "Head", "GENESIS"),
     ),
     ("story", "Stories", story, ("read", "parse", "shipped", "play", "Story", "Step", "Expect", "Played", "Turn")),
     ("drawing", "Drawings", drawing, ("draw", "overview", "FORMATS")),
@@ -279,7 +296,8 @@ def shown(name: str, thing: Any, module: ModuleType) -> Iterator[str]:
 
 def where(name: str, module: ModuleType) -> str:
     """How a name is imported."""
-    return f"escrowkit.{name}" if name in escrowkit.__all__ else f"{module.__name__}.{name}"
+    top = name in escrowkit.__all__ and getattr(escrowkit, name) is getattr(module, name)
+    return f"escrowkit.{name}" if top else f"{module.__name__}.{name}"
 
 
 def page(title: str, module: ModuleType, names: Sequence[str]) -> str:

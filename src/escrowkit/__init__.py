@@ -9,10 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from escrowkit import agreement, conditions, errors, foresight
+    from escrowkit import agreement, chain, codec, conditions, errors, foresight
     from escrowkit.agreement import Agreement, Decision, open_agreement, replay, verify, view
     from escrowkit.conditions import all_of, any_of, at_least, attested, elapsed, signed
-    from escrowkit.errors import BrokenBooks, DefinitionError, EscrowError, MissingExtra, Refused, StoryError
+    from escrowkit.errors import (
+        BadDocument,
+        BrokenBooks,
+        BrokenChain,
+        DefinitionError,
+        EscrowError,
+        MissingExtra,
+        Refused,
+        StoryError,
+    )
     from escrowkit.ledger import Entry, Kind, Ledger, Line
     from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
     from escrowkit.money import Money, Tariff
@@ -25,8 +34,10 @@ __version__ = "0.1.0"
 #: Where each public name is at home; a module is at home in itself.
 _HOMES = {
     "agreement": "Agreement Decision open_agreement replay verify view",
+    "chain": "",
+    "codec": "",
     "conditions": "all_of any_of at_least attested elapsed signed",
-    "errors": "BrokenBooks DefinitionError EscrowError MissingExtra Refused StoryError",
+    "errors": "BadDocument BrokenBooks BrokenChain DefinitionError EscrowError MissingExtra Refused StoryError",
     "foresight": "",
     "ledger": "Entry Kind Ledger Line",
     "machines": "arbitration dispute escrow mediation milestone obligation",
@@ -56,7 +67,9 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Agreement",
+    "BadDocument",
     "BrokenBooks",
+    "BrokenChain",
     "Calendar",
     "Decision",
     "DefinitionError",
@@ -80,6 +93,8 @@ __all__ = [
     "at_least",
     "attested",
     "available",
+    "chain",
+    "codec",
     "conditions",
     "dispute",
     "elapsed",

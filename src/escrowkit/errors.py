@@ -1,8 +1,9 @@
 """Every way in which this library says no, drawn first.
 
-Five branches under one root: `Refused` (you may not), `BrokenBooks` (an invariant failed: never expected),
-`DefinitionError` (a table or a rulebook is wrong), `StoryError` (a story file is wrong) and `MissingExtra` (an optional
-package is not installed). Refusals are a closed, ordered list: of several that apply, the first is told. Every message
+Seven branches under one root: `Refused` (you may not), `BrokenBooks` (an invariant failed: never expected),
+`DefinitionError` (a table or a rulebook is wrong), `StoryError` (a story file is wrong), `BadDocument` (a document
+cannot be read), `BrokenChain` (a stored history was changed) and `MissingExtra` (an optional package is not installed).
+Refusals are a closed, ordered list: of several that apply, the first is told. Every message
 has a stable `key` beside its English words.
 """
 
@@ -234,6 +235,32 @@ class StoryError(EscrowError):
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.what}" + (f"\n  {self.mend}" if self.mend else "")
+
+
+class BadDocument(EscrowError):
+    """A document cannot be read, or a value not be written as one: where (`$.entries[0].kind`), what, and a mend."""
+
+    key = "bad-document"
+
+    def __init__(self, path: str, what: str, mend: str = "") -> None:
+        self.path, self.what, self.mend = path, what, mend
+        super().__init__(path, what, mend)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}" + (f"; {self.mend}" if self.mend else "")
+
+
+class BrokenChain(EscrowError):
+    """A stored history is not as it was written: the number of the first record that does not fit, and why."""
+
+    key = "broken-chain"
+
+    def __init__(self, number: int, why: str) -> None:
+        self.number, self.why = number, why
+        super().__init__(number, why)
+
+    def __str__(self) -> str:
+        return f"record {self.number}: {self.why}"
 
 
 class MissingExtra(EscrowError, ImportError):
