@@ -14,12 +14,13 @@ import pytest
 
 import escrowkit as ek
 from escrowkit.agreement import Agreement, End, Restrict
-from escrowkit.errors import EscrowError, Refused
+from escrowkit.errors import BadArgument, EscrowError, Refused
+from escrowkit.machines import milestone
 from escrowkit.money import Money
 from escrowkit.pot import TABLES
 from escrowkit.roles import Role
 from escrowkit.table import Command
-from helpers import MICRO, START, contested, disputed, funded, hearing
+from helpers import MICRO, START, contested, day, disputed, funded, hearing, submitted
 
 INTERNAL = frozenset({Role.CLOCK, Role.RULES})
 
@@ -213,3 +214,19 @@ def test_a_fold_says_one_instant() -> None:
         for at in (first, first.replace(fold=1))
     ]
     assert told[1] - told[0] == timedelta(hours=1)
+
+
+def test_a_text_that_no_history_can_hold_is_refused_at_the_door() -> None:
+    half = chr(0xD800)
+    now = submitted().now
+    for command in (milestone.RequestChanges("m1", half), milestone.Approve(half, "zip")):
+        with pytest.raises(Refused):
+            now.decide(command, by="payer", at=day(2))
+    for named in ({"key": half}, {"actor": half}):
+        with pytest.raises(BadArgument):
+            now.decide(milestone.Approve("m1", "zip"), by="payer", at=day(2), **named)
+    for parties, id_ in (({"payer": half, "payee": "lin"}, "m1"), ({"payer": "ada", "payee": "lin"}, half)):
+        with pytest.raises(BadArgument):
+            ek.open_agreement(
+                rulebook="standard@1", parties=parties, currency="USD", milestones=[(id_, "1.00")], at=START
+            )

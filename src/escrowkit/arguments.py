@@ -105,7 +105,22 @@ def _text(value: Any) -> str:
         raise BadArgument("a text that is not empty is needed")
     if len(value) > MOST_TEXT:
         raise BadArgument(f"a text of at most {MOST_TEXT} characters is needed; name a digest of what is longer")
+    if not is_storable(value):
+        raise BadArgument("a text that can be stored is needed: half of a surrogate pair is no character")
     return value
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text can be written down in UTF-8, as every history is.
+
+    >>> is_storable("Größe"), is_storable(chr(0xD800))
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _terms(value: Any) -> str | dict[str, Any]:

@@ -230,7 +230,7 @@ def _read(rules: Mapping[str, Any], values: dict[str, Any], said: dict[str, Any]
             yield not_known(path, value)
         else:
             try:
-                values[path], said[path] = read(KEYS[path], value), _copied(value)
+                values[path], said[path] = read(KEYS[path], value), plain(value)
             except ValueError as error:
                 values[path], said[path] = UNKNOWN, value  # so that nothing else is told of it
                 yield f"{path} = {error}"
@@ -250,11 +250,11 @@ def _spread(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield path, value
 
 
-def _copied(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Plain data that nobody else holds."""
     if isinstance(value, Mapping):
-        return {name: _copied(inner) for name, inner in value.items()}
-    return [_copied(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _read_head(head: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def check_call(by: Any, key: Any, actor: Any, engine: Any) -> None:
     if not isinstance(by, str) or not by:
         raise BadArgument(f"by = {shown(by)}: the name of a role is needed", key="by")
     for name, value in (("key", key), ("actor", actor)):
-        if value is not None and (not isinstance(value, str) or not value):
+        if value is not None and (not isinstance(value, str) or not value or not arg.is_storable(value)):
             raise BadArgument(f"{name} = {shown(value)}: a text that is not empty is needed", key=name)
     if engine not in ENGINES:
         raise BadArgument(f"engine = {shown(engine)}: it is one of {', '.join(ENGINES)}", key="engine")

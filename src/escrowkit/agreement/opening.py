@@ -12,7 +12,7 @@ from escrowkit.errors import BadAmount, BadArgument, BadTerms, NotInForce, shown
 from escrowkit.machines import milestone
 from escrowkit.money import Money, exponent
 from escrowkit.roles import role_of
-from escrowkit.rulebook import Rulebook
+from escrowkit.rulebook import Rulebook, plain
 from escrowkit.table import Command
 
 MilestoneTerms = tuple[str, arg.Amount] | Mapping[str, Any]
@@ -52,11 +52,17 @@ def included(event: Opened) -> Iterator[Command]:
 
 def check_id(value: Any) -> str:
     """The id of a milestone. Raises `BadArgument`."""
-    if not isinstance(value, str) or not value.strip() or any(c in value for c in "/:. \t\n") or len(value) > 100:
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or any(c in value for c in "/:. \t\n")
+        or len(value) > 100
+        or not arg.is_storable(value)
+    ):
         raise BadArgument(
             f"{shown(value)} is no id of a milestone: a short text without blanks, '/', ':' and '.' is needed", key="id"
         )
-    return value
+    return str(value)
 
 
 def _read_billed(said: Any, currency: str) -> Mapping[str, Money]:
@@ -73,7 +79,7 @@ def _check_parties(parties: Mapping[str, str]) -> None:
     if not isinstance(parties, Mapping) or set(parties) != {"payer", "payee"}:
         raise BadArgument("parties name a payer and a payee", key="parties")
     for role, id_ in parties.items():
-        if not isinstance(id_, str) or not id_.strip():
+        if not isinstance(id_, str) or not id_.strip() or not arg.is_storable(id_):
             raise BadArgument(f"parties.{role} = {shown(id_)}: an id is a text that is not empty", key="parties")
         if id_ != role and role_of(id_) is not None:
             raise BadTerms(f"parties.{role} = {shown(id_)}: this is the name of another role.", key="parties")
@@ -114,7 +120,7 @@ def _one_terms(given: MilestoneTerms, currency: str) -> Terms:
         propose.title,
         propose.due,
         propose.release_when,
-        dict(given["rules"]) if given.get("rules") else NOTHING,
+        plain(dict(given["rules"])) if given.get("rules") else NOTHING,
     )
 
 
