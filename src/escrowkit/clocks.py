@@ -137,7 +137,7 @@ def due_of(pot: Any, clock: Clock) -> datetime | None:
 
 
 def _due(pot: Any, clock: Clock) -> datetime | None:
-    if pot.ever_paused and any(pot.is_paused(why) for why in clock.pauses):
+    if pot.waits and any(pot.is_paused(why) for why in clock.pauses):
         return None
     try:
         if clock.answer and pot.rules[clock.answer] is None:
@@ -157,7 +157,7 @@ def plain_due(pot: Any, clock: Clock, anchor: datetime | None, key: str) -> date
     extensions = pot.extensions(f"{clock.machine}.{clock.name}") if pot.lane.cases else ()
     for extension in extensions:
         due = calendar.add(due, extension)
-    if extensions or pot.ever_paused:
+    if extensions or any(why in pot.waits for why in clock.pauses):
         due = calendar.shift(due, pot.paused_since(anchor, clock.pauses), period)
     return due
 

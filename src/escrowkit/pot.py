@@ -43,6 +43,7 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
 }
 #: What pauses the work on a milestone.
 _PAUSES: Final = ("dispute", "impound", "request")
+Spans = tuple[tuple[datetime, datetime | None], ...]
 _HALVES: Final = {"payer": Fraction(1), "payee": Fraction(1)}
 
 
@@ -73,7 +74,7 @@ class Lane:
 class Pot:
     """A lane in its agreement at an instant."""
 
-    __slots__ = ("agreement", "at", "currency", "escrow", "id", "lane", "milestone", "rules", "zero")
+    __slots__ = ("_waits", "agreement", "at", "currency", "escrow", "id", "lane", "milestone", "rules", "zero")
 
     #: The record of the work; every command but the first finds one.
     milestone: Milestone
@@ -90,6 +91,7 @@ class Pot:
         self.rules = lane.rules
         self.currency = lane.currency
         self.zero = Money.zero(lane.currency)
+        self._waits: Mapping[str, Spans] | None = None
 
     # -- the records ---------------------------------------------------------------------------------------------
 
@@ -621,31 +623,30 @@ class Pot:
         return next((r.at for r in self._releases if r.clearing), None)
 
     @property
-    def ever_paused(self) -> bool:
-        """Whether clocks ever waited here: for most milestones they never did."""
-        lane, work = self.lane, self.milestone
-        return bool(
-            lane.cases or (lane.escrow and lane.escrow.spans) or (work and (work.waited or work.asked_at is not None))
-        )
+    def waits(self) -> Mapping[str, Spans]:
+        """The times in which clocks waited, by what for; for most milestones there are none."""
+        if self._waits is None:
+            self._waits = {why: spans for why in _PAUSES if (spans := self.spans(why))}
+        return self._waits
 
-    def spans(self, why: str) -> tuple[tuple[datetime, datetime | None], ...]:
+    def spans(self, why: str) -> Spans:
         """The times in which clocks waited: for a dispute, a hold by the platform, an open cancel request."""
         if why == "dispute":
-            return tuple((c.dispute.opened_at, c.dispute.ended_at) for c in self.lane.cases)
+            return tuple([(c.dispute.opened_at, c.dispute.ended_at) for c in self.lane.cases])
         if why == "impound":
-            return tuple((s.start, s.end) for s in self.escrow.spans) if self.escrow else ()
+            return tuple([(s.start, s.end) for s in self.escrow.spans]) if self.escrow else ()
         record = self.milestone
-        asking = milestone.S.CANCELLING in record.stack and record.asked_at is not None
+        asking = record.asked_at is not None and milestone.S.CANCELLING in record.stack
         return (*record.waited, (record.asked_at, None)) if asking and record.asked_at else record.waited
 
     def is_paused(self, why: str) -> bool:
         """Whether clocks wait now."""
-        return any(end is None for _, end in self.spans(why))
+        return any(end is None for _, end in self.waits.get(why, ()))
 
     def paused_since(self, anchor: datetime, pauses: tuple[str, ...]) -> timedelta:
         """How long clocks waited since an instant; what overlaps counts once."""
         total, reached = timedelta(0), anchor
-        for start, end in sorted((s, e or self.at) for why in pauses for s, e in self.spans(why)):
+        for start, end in sorted((s, e or self.at) for why in pauses for s, e in self.waits.get(why, ())):
             if end > reached:
                 total += end - max(start, reached)
                 reached = end
