@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import escrowkit as ek
 from escrowkit.agreement import Agreement, Decision, Record
+from escrowkit.clocks import running
 from escrowkit.errors import Refused
 from escrowkit.ledger import CONDITIONS, Entry, Line
 from escrowkit.machines import arbitration, escrow
@@ -197,7 +198,14 @@ def decide(now: Agreement, command: Command, *, by: str, at: datetime, key: str 
     assert tuple(record.event for record in fresh) == decision.events
     assert tuple(entry for record in fresh for entry in record.entries) == decision.entries
     frozen_is_frozen(now, fresh)
+    deadlines_are_remembered_rightly(after)
     return after
+
+
+def deadlines_are_remembered_rightly(now: Agreement) -> None:
+    """What is remembered of a lane's deadlines is what its clocks say."""
+    for id_, due in now.dues.items():
+        assert due == min((at for at, _ in running(now.pot(id_))), default=None), id_
 
 
 def _refused(now: Agreement, command: Command, by: str, at: datetime, key: str | None, refused: Refused) -> Agreement:
