@@ -347,7 +347,6 @@ def test_released_money_can_be_given_back_for_180_days(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOTH)
-@pytest.mark.xfail(strict=True, reason="a rulebook cannot say yet that `none_paid` is out of what is held")
 def test_if_nobody_pays_over_released_money_nobody_owes_anything(name: str) -> None:
     it = job(name)("payer", ek.escrow.Release("m1", "300.00"), 1)
     it("payer", ek.dispute.Open("m1", "300.00", "It broke."), 10)("payer", ek.dispute.Contest("m1"), 11)

@@ -53,8 +53,12 @@ _CASE = ("impound",)
 
 CLOCKS: Final[tuple[Clock, ...]] = (
     #     machine        states                       name            anchor          period in the rulebook     pauses  who must act
-    Clock("arbitration", (A.OFFERED, A.HALF_FUNDED, A.FUNDED, A.APPEALED), "pay", lambda p: _pay_window(p), "arbitration.pay.within", _CASE, "unpaid", "arbitration.none_paid",
+    Clock("arbitration", (A.OFFERED,), "pay", lambda p: _pay_window(p), "arbitration.pay.within", _CASE, "unpaid", "arbitration.none_paid.gets",
           "the window in which the arbitration fee can be paid"),
+    Clock("arbitration", (A.HALF_FUNDED,), "pay", lambda p: _pay_window(p), "arbitration.pay.within", _CASE, "unpaid", "arbitration.one_paid.gets",
+          "the same window, when one side has paid"),
+    Clock("arbitration", (A.FUNDED, A.APPEALED), "pay", lambda p: _pay_window(p), "arbitration.pay.within", _CASE, "unpaid", "",
+          "the same window, when deposits are sealed or an award was appealed"),
     Clock("arbitration", (A.FUNDED, A.HEARING), "award", lambda p: _hearing(p), "arbitration.award.within", _CASE, "arbitrator", "arbitration.award.on_silence",
           "the time for an award"),
     Clock("arbitration", (A.AWARDED,), "appeal", lambda p: p.arbitration.awarded_at, "arbitration.appeal.within", _CASE, "both", "",
@@ -163,14 +167,15 @@ def plain_due(pot: Any, clock: Clock, anchor: datetime | None, key: str) -> date
 
 
 def _pay_window(pot: Any) -> datetime | None:
-    """The first window from the offer; a second one from the first payment, where the claimant pays first."""
+    """From the offer, or from the first payment; where the claimant pays first, one window after the other."""
     it = pot.arbitration
     if it.state is A.FUNDED and not it.sealed:
         return None
     if it.state is A.APPEALED:
         return it.appealed_at  # type: ignore[no-any-return]
     second = it.order == "claimant_first" and it.half_at is not None
-    return it.half_at if second else it.offered_at  # type: ignore[no-any-return]
+    from_first = second or pot.rules["arbitration.pay.since"] == "first_paid"
+    return it.half_at if from_first else it.offered_at  # type: ignore[no-any-return]
 
 
 def _hearing(pot: Any) -> datetime | None:

@@ -571,7 +571,7 @@ class Pot:
     def fee_weights(self) -> dict[str, int]:
         """How the arbitrator's fee is borne, after a ruling."""
         borne, it, case = self.rules["arbitration.fee.borne"], self._open_case, self.arbitration
-        to_payee = it.to_payee if it.to_payee is not None else it.stake
+        to_payee = self._given
         if case is not None and borne == "each":
             return arbitration.share_weights(case)
         if case is not None and case.state is arbitration.S.REFUSED:
@@ -581,6 +581,20 @@ class Pot:
         if borne == "loser" and lost["payer"] != lost["payee"]:
             return {max(lost, key=lambda side: lost[side]): 1}
         return lost if any(lost.values()) and borne == "by_share_lost" else {"payer": 1, "payee": 1}
+
+    @property
+    def _given(self) -> Money:
+        """What the dispute gave the payee; all of the stake, where nothing was said."""
+        it = self._open_case
+        return it.to_payee if it.to_payee is not None else it.stake
+
+    @property
+    def winner(self) -> str | None:
+        """Who won a ruling: the side that lost less of what both claimed; nobody, if they lost the same, or none came."""
+        if self.arbitration is not None and self.arbitration.state is arbitration.S.REFUSED:
+            return None
+        lost = self._lost(self._open_case, self._given)
+        return None if lost["payer"] == lost["payee"] else min(lost, key=lambda side: lost[side])
 
     def _lost(self, it: Dispute, to_payee: Money) -> dict[str, int]:
         """How much of the contested sum each side lost."""

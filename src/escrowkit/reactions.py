@@ -175,17 +175,19 @@ def _award(pot: Any, event: Any) -> Iterator[Command]:
 
 
 def _nobody_paid(pot: Any, event: Event) -> Iterator[Command]:
-    yield _conclude(pot, pot.answer(pot.rules["arbitration.none_paid"], pot.stake), "nobody_paid_fee")
+    yield _conclude(pot, _unpaid(pot, "none_paid"), "nobody_paid_fee")
     yield arbitration.SettleFees(pot.id)
 
 
 def _only_one_paid(pot: Any, event: arbitration.OnlyOnePaid) -> Iterator[Command]:
-    claim = pot.gives_claim(Role(event.paid))
-    gives = pot.answer(pot.rules["arbitration.one_paid.gets"], pot.stake, claim=claim)
-    if pot.rules["arbitration.one_paid.out_of"] == "held":
-        gives = max(gives, pot.stake_released)
-    yield _conclude(pot, gives, "only_one_paid_fee")
+    yield _conclude(pot, _unpaid(pot, "one_paid", pot.gives_claim(Role(event.paid))), "only_one_paid_fee")
     yield arbitration.SettleFees(pot.id)
+
+
+def _unpaid(pot: Any, who: str, claim: Money | None = None) -> Money:
+    """What the payee gets where a fee was not paid; out of what is held, it keeps what it was paid before."""
+    gives: Money = pot.answer(pot.rules[f"arbitration.{who}.gets"], pot.stake, claim=claim)
+    return max(gives, pot.stake_released) if pot.rules[f"arbitration.{who}.out_of"] == "held" else gives
 
 
 def _no_ruling(pot: Any, event: Event) -> Iterator[Command]:

@@ -30,7 +30,7 @@ from escrowkit.errors import (
 from escrowkit.money import Money, Tariff
 from escrowkit.periods import Calendar, Period
 from escrowkit.rulecheck import HEAD, covers, head_problems, mark_of, not_known, problems_together
-from escrowkit.schema import KEYS, PARTS, SCHEMA, SHORT, UNKNOWN, Answers, Power, read
+from escrowkit.schema import ANSWER, KEYS, PARTS, SCHEMA, SHORT, UNKNOWN, Answers, Power, read
 
 _OVERRIDE = {"source": "override", "sure": "own"}
 
@@ -240,7 +240,7 @@ def _spread(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
     """What is said, one dotted key after the other: parts opened, short forms written out."""
     for name, value in node.items():
         path = f"{prefix}{name}"
-        if path in PARTS and isinstance(value, Mapping):
+        if path in PARTS and isinstance(value, Mapping) and not _is_shares(path, value):
             yield from _spread(value, path + ".")
         elif path in PARTS and value == "unknown":
             yield from ((key, value) for key in KEYS if covers(path, key))
@@ -248,6 +248,11 @@ def _spread(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{path}.{SHORT[path]}", value
         else:
             yield path, value
+
+
+def _is_shares(path: str, value: Mapping[str, Any]) -> bool:
+    """Whether a table is the short form of a part, because it divides: `none_paid = { payer = "60%", payee = "40%" }`."""
+    return path in SHORT and KEYS[f"{path}.{SHORT[path]}"].kind is ANSWER and set(value) == {"payer", "payee"}
 
 
 def plain(value: Any) -> Any:

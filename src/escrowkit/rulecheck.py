@@ -116,7 +116,6 @@ _PAIRS = (
     ("dispute.answer.payee.within", "dispute.answer.payee.on_silence"),
     ("dispute.longest.within", "dispute.longest.on_expiry"),
     ("arbitration.award.within", "arbitration.award.on_silence"),
-    ("arbitration.pay.within", "arbitration.none_paid"),
     ("arbitration.small_pot.up_to", "arbitration.small_pot.divide"),
 )
 
@@ -132,7 +131,7 @@ _ENDING: Final[Mapping[str, tuple[str, ...]]] = {
     "escrow.hold_limit.on_expiry": (),
     "escrow.dormancy.on_silence": (),
     "dispute.longest.on_expiry": (),
-    "arbitration.none_paid": (),
+    "arbitration.none_paid.gets": (),
     "arbitration.one_paid.gets": ("claim",),
     "arbitration.small_pot.divide": (),
     "arbitration.award.on_silence": (),
@@ -159,14 +158,32 @@ def _answer_problems(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}: allowed: {' | '.join(only)}"
 
 
+def _pairs(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _PAIRS
+    # A window that opens with the first payment never ends without one.
+    if values["arbitration.pay.since"] == "offered":
+        yield "arbitration.pay.within", "arbitration.none_paid.gets"
+
+
+def _fee_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """Which fee comes back says who bears it, and how fast; both cannot be said twice."""
+    refund, fee = values["arbitration.fee.refund"], "arbitration.fee"
+    if refund == "winner" and (values[f"{fee}.borne"], values[f"{fee}.cost"]) != ("each", "all"):
+        yield f'{fee}.refund: a fee that comes back to the winner needs borne = "each" and cost = "all"'
+    for key in ("decay", "kept"):
+        if values[f"{fee}.{key}"] is not None and refund not in ("decaying", UNKNOWN):
+            yield f'{fee}.{key}: it needs refund = "decaying"'
+
+
 def problems_together(book: Rulebook) -> Iterator[str]:
     """What single values cannot show: rules that need one another."""
     values = book.values
-    for period, answer in _PAIRS:
+    for period, answer in _pairs(values):
         if (values[period] is None) != (values[answer] is None):
             lone, lacks = (period, answer) if values[answer] is None else (answer, period)
             yield f"{lone} needs {lacks}: say who gets it, and when"
     yield from _answer_problems(values)
+    yield from _fee_problems(values)
     lacking = {key: why for key, why in _needed(values) if values[key] is None}
     yield from (f"{key}: {why} needs it" for key, why in lacking.items())
     if not any(covers("escrow.service_fee", key) for key in lacking):
@@ -197,6 +214,8 @@ def _needed(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "arbitration.fee.rate": model == "from_pot" or (paid_in and model == "rate"),
     }
     yield from ((key, f"a fee of the model {model!r}") for key, needed in needs.items() if needed)
+    if values["arbitration.fee.refund"] == "decaying":
+        yield "arbitration.fee.decay", "a refund 'decaying'"
     model = values["escrow.service_fee.model"]
     if model in ("flat", "per_contract", "tiered"):
         yield f"escrow.service_fee.{'tiers' if model == 'tiered' else 'rate'}", f"a fee of the model {model!r}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final
 
 from attrs import frozen
@@ -34,6 +35,7 @@ UNKNOWN: Final = _Unknown()
 Answer = str | Mapping[str, Fraction]
 Answers = tuple[Answer, ...]
 Tiers = tuple[tuple[Mapping[str, Money] | None, Fraction], ...]
+Decay = tuple[tuple[Period, Fraction], ...]
 
 #: Who gets it, when a rule decides: these move money …
 PAYS: Final = ("payer", "payee", "halves", "as_asked", "claim", "recommendation")
@@ -156,6 +158,22 @@ def _show_tiers(value: Tiers) -> str:
     return ", ".join(rate_text(r) + (f" up to {_show_amounts(b)}" if b else " above") for b, r in value)
 
 
+def _decay(value: Any) -> Decay:
+    _need(isinstance(value, (list, tuple)) and bool(value))
+    steps = []
+    for step in value:
+        _need(isinstance(step, Mapping) and set(step) == {"within", "back"}, "a step has within and back")
+        steps.append((Period.parse(step["within"]), parse_rate(step["back"])))
+    rates = [back for _, back in steps]
+    _need(all(rate <= 1 for rate in rates), "more than all cannot come back")
+    _need(all(early > late for early, late in pairwise(rates)), "from step to step less comes back")
+    return tuple(steps)
+
+
+def _show_decay(value: Decay) -> str:
+    return ", ".join(f"{rate_text(back)} within {period}" for period, back in value) + ", then nothing"
+
+
 @frozen
 class Power:
     """What a mediator may do: one power, or another one for a stake below a bound."""
@@ -230,6 +248,7 @@ ANSWER = Kind(
 )
 REVIEW_ANSWER = Kind(f"dispute | {ANSWER.allowed}", _review_answers, _show_answers)
 TIERS = Kind('a list of { up_to = "500.00 USD", rate = "20%" }, the last without up_to', _tiers, _show_tiers)
+DECAY = Kind('a list of { within = "5 days", back = "100%" }, less from step to step', _decay, _show_decay)
 POWER = Kind('facilitate | recommend | decide, or { below = "100.00 USD", small = "decide", otherwise = … }', _power)
 DAYS = several("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAYS = Kind('a list of dates, or { country = "US" }', _dates, _show_dates)
@@ -348,10 +367,15 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("arbitration.fee.floor", AMOUNT, None, "each party's least"),
     Key("arbitration.fee.cap", AMOUNT, None, "each party's most"),
     Key("arbitration.fee.borne", choice("each", "loser", "by_share_lost"), "each", "who bears what is earned"),
+    Key("arbitration.fee.refund", choice("before_start", "winner", "decaying"), "before_start", "what comes back: all of it before an arbitrator is appointed; the winner's share too; less and less"),
+    Key("arbitration.fee.decay", DECAY, None, "how much comes back until when after the first payment, before an arbitrator is appointed"),
+    Key("arbitration.fee.kept", AMOUNT, None, "what each side leaves there at least, where it comes back less and less"),
     Key("arbitration.pay.within", PERIOD, None, "how long the parties may take to pay the fee"),
+    Key("arbitration.pay.since", choice("offered", "first_paid"), "offered", "counted from: the offer, or the first payment (then nobody has to pay)"),
     Key("arbitration.pay.order", choice("claimant_first", "any", "sealed"), "any", "in which order they pay"),
     Key("arbitration.pay.all_by_one", FLAG, False, "whether one side may pay everything"),
-    Key("arbitration.none_paid", ANSWER, None, "who gets it if nobody pays"),
+    Key("arbitration.none_paid.gets", ANSWER, None, "who gets it if nobody pays"),
+    Key("arbitration.none_paid.out_of", choice("held", "stake"), "stake", "out of what: of what is held, nothing that was paid before is owed back"),
     Key("arbitration.one_paid.gets", ANSWER, ("claim",), "who gets it if only one pays"),
     Key("arbitration.one_paid.out_of", choice("held", "stake"), "stake", "out of what"),
     Key("arbitration.small_pot.up_to", AMOUNT, None, "a stake so small that it is divided without a ruling"),
@@ -369,6 +393,7 @@ KEYS: Final[Mapping[str, Key]] = {key.path: key for key in SCHEMA}
 PARTS: Final = frozenset(path.rsplit(".", n)[0] for path in KEYS for n in range(1, path.count(".") + 1))
 #: Parts that may be written as one value: `one_paid = "claim"` is `one_paid = { gets = "claim" }`.
 SHORT: Final[Mapping[str, str]] = {
+    "arbitration.none_paid": "gets",
     "arbitration.one_paid": "gets",
     "dispute.escalate": "when",
     "escrow.chargeback": "borne_by",

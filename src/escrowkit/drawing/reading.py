@@ -115,8 +115,8 @@ def _periods(machine: str, name: str) -> tuple[str, ...]:
 
 
 def _runs(machine: str, name: str, state: StrEnum | None, rules: Rulebook) -> bool:
-    clock, keys = _clock(machine, name), _periods(machine, name)
-    if clock is not None and state not in clock.states:
+    rows, keys = [c for c in CLOCKS if (c.machine, c.name) == (machine, name)], _periods(machine, name)
+    if rows and not any(state in clock.states for clock in rows):
         return False
     return not keys or any(rules.has(key) for key in keys)
 

@@ -114,16 +114,48 @@ def _expected(ctx: Context[Arbitration]) -> Money | None:
 def settle(ctx: Context[Arbitration]) -> dict[str, Any]:
     """Who bears what is earned, and who gets how much back.
 
-    Nothing is earned before an arbitrator was appointed, nor where time ran out before there was an award.
+    Nothing is earned where time ran out before there was an award; nor before an arbitrator was appointed, unless the
+    rulebook has less and less come back by then.
     """
     it, zero = ctx.it, ctx.pot.zero
     late = it.lapsed or (not it.ruled and ctx.pot.ended_by_time)
     paid = {name: ctx.pot.deposited_fee(name) for name in ("payer", "payee", "platform")}
-    total = sum(paid.values(), zero)
-    earned = zero if late else min(_cost(ctx), total)
-    borne = _borne(ctx, paid, earned)
+    borne = dict.fromkeys(paid, zero) if late else _consumed(ctx, paid)
     returned = {name: paid[name] - borne[name] for name in paid}
-    return {"earned": earned, "borne": borne, "returned": returned}
+    return {"earned": sum(borne.values(), zero), "borne": borne, "returned": returned}
+
+
+def _consumed(ctx: Context[Arbitration], paid: Mapping[str, Money]) -> dict[str, Money]:
+    """What does not come back of what each paid in, as the rulebook says."""
+    refund = ctx.rules["arbitration.fee.refund"]
+    if refund == "winner" and ctx.it.ruled:
+        return {name: sum_ - _won_back(ctx, name, sum_) for name, sum_ in paid.items()}
+    if refund == "decaying" and not ctx.it.hearings:
+        return {name: _decayed(ctx, sum_) for name, sum_ in paid.items()}
+    return _borne(ctx, paid, min(_cost(ctx), sum(paid.values(), ctx.pot.zero)))
+
+
+def _won_back(ctx: Context[Arbitration], name: str, paid: Money) -> Money:
+    """The winner's own share; half of each party's, if nobody won. The platform's never."""
+    if name == "platform":
+        return ctx.pot.zero
+    share: Money = ctx.it.shares.get(name, ctx.pot.zero)
+    own = min(sum([share] * ctx.it.hearings, ctx.pot.zero), paid)
+    winner = ctx.pot.winner
+    if winner is None:
+        return own.allocate((1, 1))[1]
+    return own if name == winner else ctx.pot.zero
+
+
+def _decayed(ctx: Context[Arbitration], paid: Money) -> Money:
+    """What is kept of a fee so long after the first payment, and at least."""
+    since = ctx.it.half_at or ctx.it.funded_at
+    if not paid or since is None:
+        return ctx.pot.zero
+    steps, calendar = ctx.rules["arbitration.fee.decay"], ctx.rules.calendar
+    back = next((paid.portion(rate) for within, rate in steps if ctx.at < calendar.add(since, within)), ctx.pot.zero)
+    least = ctx.rules.amount("arbitration.fee.kept", paid.currency) or ctx.pot.zero
+    return min(max(paid - back, least), paid)
 
 
 def _cost(ctx: Context[Arbitration]) -> Money:
