@@ -141,6 +141,7 @@ def _milestone_rules(draft: Draft) -> None:
         put("milestone.cancel.by", ["payer"], ["payer", "payee"])
     if put("milestone.proposal.within", *PERIODS, percent=50):
         put("milestone.proposal.on_silence", "as_asked", "declined", *PAYS)
+        put("milestone.proposal.by", ["payee"], ["payer", "payee"])
     if put("milestone.requirements.within", *PERIODS, percent=25):
         put("milestone.requirements.on_silence", *PAYS)
     if put("milestone.late.after", *PERIODS, percent=40):
@@ -195,7 +196,9 @@ def _dispute_rules(draft: Draft, *, ends: bool) -> None:
             put(f"dispute.answer.{side}.since", *since)
     put("dispute.answer.opener_too", True, False)
     put("dispute.answer.both_silent", *PAYS, percent=50)
-    put("dispute.evidence.until", "end", "arbitrated")
+    put("dispute.evidence.until", "end", "arbitrated", "funded")
+    put("dispute.advance", "nobody", "platform")
+    put("dispute.open_needs", "nothing", "proposal", percent=5)
     put(
         "dispute.stages", [], ["mediation"], ["arbitration"], ["mediation", "arbitration"], ["mediation", "arbitration"]
     )
@@ -221,6 +224,7 @@ def _neutral_rules(draft: Draft) -> None:
     put("mediation.recommend.within", *PERIODS, percent=60)
     if put("mediation.accept.within", *PERIODS, percent=60):
         put("mediation.accept.on_silence", "rejected", "recommendation")
+    put("mediation.decide.after", *PERIODS, percent=20)
     put("mediation.longest", "21 days", percent=60)
     put("mediation.on_failure", ["next_stage", "halves"], ["next_stage", "stays"], ["recommendation", "payee"], "stays")
     model = put("arbitration.fee.model", "none", "shares", "rate", "from_pot", "external")
@@ -231,11 +235,19 @@ def _neutral_rules(draft: Draft) -> None:
         put("arbitration.fee.rate", "5%", "50%")
         put("arbitration.fee.floor", in_all(2), in_all(50), percent=50)
         put("arbitration.fee.cap", in_all(60), percent=50)
-    put("arbitration.fee.cost", "all", "one_share")
-    put("arbitration.fee.borne", "each", "loser", "by_share_lost")
+    refund = put("arbitration.fee.refund", "before_start", "before_start", "winner", "decaying")
+    if refund == "decaying":
+        steps = [{"within": "5 days", "back": "100%"}, {"within": "20 days", "back": "30%"}]
+        put("arbitration.fee.decay", steps, steps[1:])
+        put("arbitration.fee.kept", in_all(2), percent=50)
+    if refund != "winner":
+        put("arbitration.fee.cost", "all", "one_share")
+        put("arbitration.fee.borne", "each", "loser", "by_share_lost")
     put("arbitration.fee.paid_to", "arbitrator", "platform")
     if put("arbitration.pay.within", *PERIODS, percent=100 if model in ("shares", "rate", "external") else 30):
-        put("arbitration.none_paid", *PAYS)
+        put("arbitration.none_paid.gets", *PAYS)
+        put("arbitration.none_paid.out_of", "held", "stake")
+        put("arbitration.pay.since", "offered", "offered", "first_paid")
     put("arbitration.one_paid.gets", "claim", *PAYS)
     put("arbitration.one_paid.out_of", "held", "stake")
     put("arbitration.pay.order", "any", "sealed", "sealed", "claimant_first")

@@ -59,6 +59,10 @@ def _disposed(pot: Any, event: Any, payer: str = "payable:payer", cost: Money | 
     return out + _fee_back(pot, event.back_fee, payer) + _processing(pot, event.to_payer + event.back)
 
 
+def _divided(pot: Any, event: Any) -> tuple[Line, ...]:
+    return _disposed(pot, event, cost=event.cost) + lines(("world:platform", "payable:payer", event.advanced))
+
+
 def _fee_back(pot: Any, fee: Money, payer: str) -> tuple[Line, ...]:
     """A service fee already taken: the platform gives it back, unless the rulebook has a party bear it."""
     return lines(("world:platform", payer, fee)) if pot.fees_reversed else ()
@@ -139,8 +143,8 @@ BOOKS: Final[tuple[Booking, ...]] = (
     Booking(escrow.Released, _disposed, "payer_released", "to the payee, less the service fee"),
     Booking(escrow.Refunded, _disposed, "payee_refunded", "back to the payer"),
     Booking(escrow.Disbursed, _disposed, "event", "to the payee less the service fee, the rest to the payer"),
-    Booking(escrow.Divided, lambda pot, e: _disposed(pot, e, cost=e.cost), "event",
-            "as the dispute ended; releases that were clearing count as the payee's first"),
+    Booking(escrow.Divided, _divided, "event",
+            "as the dispute ended; releases that were clearing count as the payee's first; what the platform advances"),
     Booking(escrow.RolledOver, lambda pot, e: lines((_escrow(pot), f"escrow:{e.to}", e.amount)), "rolled_forward",
             "into the other milestone's escrow"),
     Booking(escrow.Seized, _seized, "platform_seized", "all to the payer's source, the payee or an authority"),

@@ -81,7 +81,7 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "the time in the milestone's own release condition", due=lambda p, clock: p.condition_due),
     Clock("milestone", (W.ACTIVE,), "late", lambda p: p.late_from, "milestone.late.after", _WORK, "payee", "milestone.late.on_silence",
           "how late before lateness decides"),
-    Clock("milestone", (W.ACTIVE, W.SUBMITTED), "proposal", lambda p: p.milestone.proposal_at, "milestone.proposal.within", _WORK, "payer", "milestone.proposal.on_silence",
+    Clock("milestone", (W.ACTIVE, W.SUBMITTED), "proposal", lambda p: p.milestone.proposal_at, "milestone.proposal.within", _WORK, "proposed", "milestone.proposal.on_silence",
           "the time to answer a split proposal"),
     Clock("milestone", (W.ACTIVE,), "requirements", lambda p: p.requirements_from, "milestone.requirements.within", _WORK, "payer", "milestone.requirements.on_silence",
           "the time to give the requirements"),

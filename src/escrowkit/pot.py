@@ -258,6 +258,11 @@ class Pot:
         _, _, fee = escrow.take_back(self._releases, min(sum_, self.released))
         return fee
 
+    def fee_of_paid_out(self, sum_: Money) -> Money:
+        """The service fee that was taken on what is past its security hold, the newest first."""
+        _, _, fee = escrow.take_back(tuple(r for r in self._releases if not r.clearing), min(sum_, self.cleared))
+        return fee
+
     def processing_fee(self, sum_: Money) -> Money:
         """What the payer pays on top of a deposit."""
         rate = self.rules["escrow.processing_fee.rate"]
@@ -286,6 +291,11 @@ class Pot:
     def over(self) -> bool:
         """Whether the milestone has ended."""
         return self.milestone.state in milestone.TABLE.final
+
+    @property
+    def split_proposed(self) -> bool:
+        """Whether a split proposal waits for its answer."""
+        return self.milestone.proposal is not None
 
     @property
     def submission(self) -> int:
@@ -481,6 +491,26 @@ class Pot:
         return self.mediation is not None and self.mediation.state is mediation.S.FAILED
 
     @property
+    def negotiable_until(self) -> datetime | None:
+        """Until when the parties negotiate before a mediator may decide; None if they need not, or made all offers."""
+        after, rounds = self.rules["mediation.decide.after"], self.rules["dispute.offers.rounds"]
+        if after is None or self.mediation is None or (rounds is not None and self._offers_used(rounds)):
+            return None
+        return self.rules.calendar.add(self.mediation.requested_at, after)
+
+    def _offers_used(self, rounds: int) -> bool:
+        made = [offer.by for offer in self._open_case.offers]
+        return all(made.count(side) >= rounds for side in ("payer", "payee"))
+
+    @property
+    def fee_waits(self) -> bool:
+        """Whether an arbitration is offered and its fee not paid in."""
+        return self.arbitration is not None and self.arbitration.state in (
+            arbitration.S.OFFERED,
+            arbitration.S.HALF_FUNDED,
+        )
+
+    @property
     def hearing_began(self) -> bool:
         """Whether an arbitrator was appointed."""
         return self.arbitration is not None and self.arbitration.hearings > 0
@@ -590,7 +620,7 @@ class Pot:
 
     @property
     def winner(self) -> str | None:
-        """Who won a ruling: the side that lost less of what both claimed; nobody, if they lost the same, or none came."""
+        """Who won: the side that lost less of what both claimed; nobody, if they lost the same, or no ruling came."""
         if self.arbitration is not None and self.arbitration.state is arbitration.S.REFUSED:
             return None
         lost = self._lost(self._open_case, self._given)

@@ -66,6 +66,10 @@ def _refund_rest(pot: Any, event: milestone.CancelAgreed) -> Iterator[Command]:
     yield from _disburse(pot, pot.held - min(event.refund, pot.held), "cancel_agreed")
 
 
+def _release_split(pot: Any, event: milestone.ReleaseAgreed) -> Iterator[Command]:
+    yield from _disburse(pot, event.to_payee, "settlement_agreed")
+
+
 def _divide_by_silence(pot: Any, event: milestone.SilenceDivided) -> Iterator[Command]:
     yield from _disburse(pot, min(event.to_payee, pot.held), event.code)
 
@@ -212,7 +216,10 @@ def _reclaim(pot: Any, event: obligation.Paid) -> Iterator[Command]:
 
 
 def _divided(pot: Any, event: escrow.Divided) -> Iterator[Command]:
-    if event.owed:
+    if event.advanced:
+        yield escrow.Reclaim(pot.id, event.owed)
+        yield obligation.Open(pot.id, "payee", "platform", event.owed - event.owed_fee, "advance")
+    elif event.owed:
         yield obligation.Open(pot.id, "payee", "payer", event.owed, "outcome")
     if not pot.over:
         yield milestone.Conclude(pot.id, bool(pot.released - event.owed))
@@ -314,6 +321,7 @@ _DISPOSED = (
 _MOVED = (*_DISPOSED, escrow.RolledOver, escrow.ChargedBack, escrow.Cleared, escrow.ReleasedRefunded)
 _BACK = (
     milestone.Voided,
+    milestone.CancelDeclined,
     milestone.CancelWithdrawn,
     milestone.SilenceIgnored,
     milestone.Resumed,
@@ -331,6 +339,7 @@ _OVER = (
     milestone.Completed,
     milestone.Cancelled,
     milestone.CancelAgreed,
+    milestone.ReleaseAgreed,
     milestone.SilenceDivided,
     milestone.Concluded,
 )
@@ -345,6 +354,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
              (escrow.Disburse,), _pass_through,
              "an approved milestone's money is released when its release condition holds"),
     Reaction((milestone.CancelAgreed,), (escrow.Disburse,), _refund_rest, "the agreed refund, the rest to the payee"),
+    Reaction((milestone.ReleaseAgreed,), (escrow.Disburse,), _release_split, "an agreed split divides what is held"),
     Reaction((milestone.SilenceDivided,), (escrow.Disburse,), _divide_by_silence, "a silence divides what is held"),
     Reaction((milestone.Cancelled,), (escrow.Disburse,), _refund_all, "a cancelled milestone gives back what is held"),
     Reaction((*_FUNDED, escrow.Released, escrow.Refunded, escrow.RolledOver, escrow.ChargedBack, escrow.ChargeBackReversed),
@@ -373,7 +383,8 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction((arbitration.Refused, arbitration.AwardLapsed), (dispute.Conclude, arbitration.SettleFees), _no_ruling, "no ruling: the rulebook's division"),
     Reaction((arbitration.Closed,), (arbitration.SettleFees,), _settle_fees, "a closed arbitration gives its fees back or earns them"),
     Reaction(_ENDED, (escrow.Divide, mediation.Close, arbitration.Close), _divide, "an ended dispute divides its stake"),
-    Reaction((escrow.Divided,), (obligation.Open, milestone.Conclude), _divided, "the milestone ends with its money; what was paid before is owed"),
+    Reaction((escrow.Divided,), (escrow.Reclaim, obligation.Open, milestone.Conclude), _divided,
+             "the milestone ends with its money; what was paid before is owed, to the payer or to who advanced it"),
     Reaction((dispute.Withdrawn,), (escrow.Thaw, milestone.Resume, mediation.Close, arbitration.Close), _thaw,
              "a withdrawn dispute leaves everything as it was"),
     Reaction((dispute.Overridden,), (mediation.Close, arbitration.Close), _close_stages, "an overridden dispute closes its stages"),

@@ -251,7 +251,7 @@ def _spread(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _is_shares(path: str, value: Mapping[str, Any]) -> bool:
-    """Whether a table is the short form of a part, because it divides: `none_paid = { payer = "60%", payee = "40%" }`."""
+    """Whether a table is the short form of a part, because it is shares: `none_paid = { payer = "60%", … }`."""
     return path in SHORT and KEYS[f"{path}.{SHORT[path]}"].kind is ANSWER and set(value) == {"payer", "payee"}
 
 

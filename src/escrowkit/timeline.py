@@ -257,7 +257,9 @@ def _clock_rule(agreement: Agreement, event: Any) -> str:
     if not clock.period:
         return "the milestone's own release condition"
     part = clock.period.removesuffix(".within").removesuffix(".idle")
-    behind = "arbitration.one_paid" if isinstance(event, arbitration.OnlyOnePaid) else clock.answer.removesuffix(".gets")
+    behind = (
+        "arbitration.one_paid" if isinstance(event, arbitration.OnlyOnePaid) else clock.answer.removesuffix(".gets")
+    )
     answer = behind if behind and not behind.startswith(part) else ""
     return rule(rules, part) + (f"; {rule(rules, answer)}" if answer else "")
 

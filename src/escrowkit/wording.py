@@ -122,9 +122,11 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
         f"{the(e.by)} asks to cancel, with {e.refund} back to the payer; the review waits"
     ),
     milestone.CancelAgreed: lambda e: f"{the(e.by)} agrees: {e.refund} back to the payer",
+    milestone.CancelDeclined: lambda e: f"{the(e.by)} declines to cancel; the work goes on",
     milestone.CancelWithdrawn: lambda e: f"{the(e.by)} takes the cancel request back; the review goes on",
     milestone.Voided: lambda e: "money moved, so the pending request over the old sum is void",
-    milestone.ReleaseRequested: lambda e: f"the payee proposes {split(e.to_payee)}",
+    milestone.ReleaseRequested: lambda e: f"{the(e.by)} proposes {split(e.to_payee)}",
+    milestone.ReleaseAgreed: lambda e: f"{the(e.by)} agrees to the split: {split(e.to_payee)}",
     milestone.Cancelled: lambda e: f"{the(e.by)} cancels {e.milestone}",
     milestone.Delayed: lambda e: "the payer delays the review by one step",
     milestone.DelayLocked: lambda e: "the payee forbids further delays",
@@ -155,7 +157,8 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.Divided: lambda e: (
         _disposed(e)
         + (f"; {e.cost} is the arbitration fee out of the pot" if e.cost else "")
-        + (f"; the payee owes the payer {e.owed}" if e.owed else "")
+        + (f"; the platform advances {e.advanced} to the payer" if e.advanced else "")
+        + (f"; the payee owes the payer {e.owed}" if e.owed and not e.advanced else "")
     ),
     escrow.Seized: lambda e: f"the platform seizes all and gives it to the {e.to}{_quoted(e.reason)}",
     escrow.OrderObeyed: lambda e: f"a court's order ({e.reference}) is obeyed: {_disposed(e)}",
@@ -384,8 +387,13 @@ def fee_rule(rules: Any, currency: str) -> str:
         "loser": "the loser bears it",
         "by_share_lost": "borne in proportion to what each side loses",
     }
-    cost, by = rules["arbitration.fee.cost"], rules["arbitration.fee.borne"]
-    return f"{rules.name}, arbitration.fee: {made}; {earned[cost]}, {borne[by]}; the rest is returned"
+    refund = {
+        "before_start": "the rest is returned",
+        "winner": "the winner's share is returned",
+        "decaying": "before an arbitrator is appointed less and less is returned",
+    }
+    cost, by, back = (rules[f"arbitration.fee.{key}"] for key in ("cost", "borne", "refund"))
+    return f"{rules.name}, arbitration.fee: {made}; {earned[cost]}, {borne[by]}; {refund[back]}"
 
 
 #: States in words, where the name alone could be read as something that is over.

@@ -40,6 +40,10 @@ FILLED: Final[Mapping[type[Command], Mapping[str, Callable[[Pot, str], Any]]]] =
     milestone.Accept: {"terms": lambda pot, by: pot.milestone.digest},
     milestone.Approve: {"deliverable": lambda pot, by: pot.milestone.deliverable},
     milestone.AgreeCancel: {"refund": lambda pot, by: pot.milestone.asked or pot.price},
+    milestone.AgreeRelease: {
+        "to_payee": lambda pot, by: pot.zero if pot.milestone.proposal is None else pot.milestone.proposal
+    },
+    milestone.DeclineCancel: {"refund": lambda pot, by: pot.milestone.asked or pot.price},
     dispute.Concede: {"claim": _claim},
     dispute.AcceptOffer: {"to_payee": _other_offer},
     dispute.DeclineOffer: {"to_payee": _other_offer},

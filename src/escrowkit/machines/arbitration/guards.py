@@ -138,23 +138,23 @@ def _consumed(ctx: Context[Arbitration], paid: Mapping[str, Money]) -> dict[str,
 def _won_back(ctx: Context[Arbitration], name: str, paid: Money) -> Money:
     """The winner's own share; half of each party's, if nobody won. The platform's never."""
     if name == "platform":
-        return ctx.pot.zero
+        return paid - paid
     share: Money = ctx.it.shares.get(name, ctx.pot.zero)
     own = min(sum([share] * ctx.it.hearings, ctx.pot.zero), paid)
-    winner = ctx.pot.winner
+    winner: str | None = ctx.pot.winner
     if winner is None:
         return own.allocate((1, 1))[1]
-    return own if name == winner else ctx.pot.zero
+    return own if name == winner else paid - paid
 
 
 def _decayed(ctx: Context[Arbitration], paid: Money) -> Money:
     """What is kept of a fee so long after the first payment, and at least."""
-    since = ctx.it.half_at or ctx.it.funded_at
+    since, zero = ctx.it.half_at or ctx.it.funded_at, paid - paid
     if not paid or since is None:
-        return ctx.pot.zero
+        return zero
     steps, calendar = ctx.rules["arbitration.fee.decay"], ctx.rules.calendar
-    back = next((paid.portion(rate) for within, rate in steps if ctx.at < calendar.add(since, within)), ctx.pot.zero)
-    least = ctx.rules.amount("arbitration.fee.kept", paid.currency) or ctx.pot.zero
+    back: Money = next((paid.portion(rate) for within, rate in steps if ctx.at < calendar.add(since, within)), zero)
+    least: Money = ctx.rules.amount("arbitration.fee.kept", paid.currency) or zero
     return min(max(paid - back, least), paid)
 
 

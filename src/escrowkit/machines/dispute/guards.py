@@ -43,6 +43,12 @@ def waited_before_opening(ctx: Context[Dispute]) -> bool:
     return ctx.by is R.RULES or since is None or ctx.at >= since
 
 
+@guard(reads=("dispute.open_needs",))
+def split_was_proposed(ctx: Context[Dispute]) -> bool:
+    """A split proposal waits for its answer, where the rulebook wants one before a dispute."""
+    return ctx.by is R.RULES or ctx.rules["dispute.open_needs"] == "nothing" or bool(ctx.pot.split_proposed)
+
+
 @guard(reads=("dispute.reopen",))
 def may_dispute_again(ctx: Context[Dispute]) -> bool:
     """The milestone had no dispute before, or the rulebook lets it be disputed again (after a new submission, say)."""
@@ -211,7 +217,10 @@ def not_heard_yet(ctx: Context[Dispute]) -> bool:
 @guard(reads=("dispute.evidence.until",))
 def evidence_open(ctx: Context[Dispute]) -> bool:
     """Evidence is still admitted at this stage."""
-    return ctx.rules["dispute.evidence.until"] == "end" or ctx.state != S.ARBITRATED
+    until = ctx.rules["dispute.evidence.until"]
+    if until == "funded":
+        return bool(ctx.pot.fee_waits) or ctx.state != S.ARBITRATED
+    return until == "end" or ctx.state != S.ARBITRATED
 
 
 @guard(BadArgument)

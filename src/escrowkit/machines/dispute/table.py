@@ -77,6 +77,7 @@ from escrowkit.machines.dispute.guards import (
     same_claim,
     same_offer,
     silence_decides,
+    split_was_proposed,
     waited_before_escalating,
     waited_before_opening,
 )
@@ -100,7 +101,7 @@ TABLE: Table[Dispute] = Table(
     rows=(
         # in             on            by             then          event            when
         Row(None, Open, {*PARTY, R.PLATFORM, R.WITNESS, R.RULES}, S.OPENED, Opened,
-            (may_open, claim_within_cap, may_be_disputed_here, waited_before_opening, may_dispute_again)),
+            (may_open, claim_within_cap, may_be_disputed_here, split_was_proposed, waited_before_opening, may_dispute_again)),
         Row(S.OPENED, Contest, PARTY, S.OPENED, Contested, (must_answer, claim_contests, claim_within_stake, other_must_answer_too)),
         Row(S.OPENED, Contest, PARTY, S.CONTESTED, Contested, (must_answer, claim_contests, claim_within_stake)),
         Row(S.OPENED, Concede, PARTY, S.SETTLED, Conceded, (must_answer, same_claim)),

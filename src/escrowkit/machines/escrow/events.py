@@ -136,20 +136,26 @@ class Disbursed(Disposed):
 
 @said
 class Divided(Disposed):
-    """The stake was divided; `owed` is what the payee owes beyond what was still here."""
+    """The stake was divided; `owed` is what the payee owes beyond what was still here, `advanced` what the platform pays
+    the payer of it at once, and `owed_fee` the service fee that it gives back with that."""
 
     to_payee: Money
     code: str
     kind: Kind
     cost: Money
     owed: Money
+    advanced: Money
+    owed_fee: Money
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """What was already paid counts first: from what is here, the payee gets the rest."""
         gives = ctx.command.to_payee - ctx.pot.stake_released
         owed = max(-gives, ctx.pot.zero)
-        return disposal(ctx, max(gives, ctx.pot.zero), clearing=True, cost=ctx.command.cost) | {"owed": owed}
+        advanced = owed if ctx.rules["dispute.advance"] == "platform" else ctx.pot.zero
+        owed_fee = ctx.pot.fee_of_paid_out(advanced) if ctx.pot.fees_reversed else ctx.pot.zero
+        of_owed = {"owed": owed, "advanced": advanced, "owed_fee": owed_fee}
+        return disposal(ctx, max(gives, ctx.pot.zero), clearing=True, cost=ctx.command.cost) | of_owed
 
 
 @said

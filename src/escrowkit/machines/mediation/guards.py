@@ -35,6 +35,13 @@ def may_decide(ctx: Context[Mediation]) -> bool:
     return ctx.it.power == "decide"
 
 
+@guard(reads=("mediation.decide.after",), until=lambda ctx: ctx.pot.negotiable_until)
+def parties_have_negotiated(ctx: Context[Mediation]) -> bool:
+    """The time that the rulebook leaves the parties to negotiate has passed, or both used all their offers."""
+    until = ctx.pot.negotiable_until
+    return until is None or ctx.at >= until
+
+
 @guard(BadAmount, most=lambda ctx: ctx.pot.stake)
 def within_stake(ctx: Context[Mediation]) -> bool:
     """The payee's part is at most the stake."""

@@ -127,6 +127,13 @@ class AgreeCancel(Command):
 
 
 @said
+class DeclineCancel(Command):
+    """Decline the refund that was asked for; the work goes on."""
+
+    refund: Amount = arg.amount()
+
+
+@said
 class WithdrawCancel(Command):
     """Take one's own cancel request back."""
 
@@ -139,6 +146,13 @@ class Void(Command):
 @said
 class RequestRelease(Command):
     """Propose a split of what is held; the other's silence may execute it."""
+
+    to_payee: Amount = arg.amount(zero=True)
+
+
+@said
+class AgreeRelease(Command):
+    """Agree to the split that the other side proposed, repeating it."""
 
     to_payee: Amount = arg.amount(zero=True)
 

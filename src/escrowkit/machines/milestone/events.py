@@ -127,6 +127,13 @@ class CancelAgreed(Event):
 
 
 @said
+class CancelDeclined(Event):
+    """The refund that was asked for was declined."""
+
+    refund: Money
+
+
+@said
 class CancelWithdrawn(Event):
     """The cancel request was taken back."""
 
@@ -139,6 +146,13 @@ class Voided(Event):
 @said
 class ReleaseRequested(Event):
     """A split of what is held was proposed."""
+
+    to_payee: Money
+
+
+@said
+class ReleaseAgreed(Event):
+    """The proposed split was agreed to."""
 
     to_payee: Money
 

@@ -162,6 +162,47 @@ def proposals_exist(ctx: Context[Milestone]) -> bool:
 
 
 @guard(
+    NotYourMove,
+    reads=("milestone.proposal.by",),
+    offered=lambda rules: rules.has("milestone.proposal.within"),
+    people=lambda rules: rules.values["milestone.proposal.by"],
+)
+def may_propose_split(ctx: Context[Milestone]) -> bool:
+    """The rulebook lets this side propose a split."""
+    return ctx.by in ctx.rules["milestone.proposal.by"]
+
+
+@guard(NotYourMove, offered=lambda rules: rules.has("milestone.proposal.within"))
+def not_own_split(ctx: Context[Milestone]) -> bool:
+    """Nobody agrees to an own proposal."""
+    return ctx.it.proposal_by != ctx.name
+
+
+@guard(TermsChanged)
+def same_split(ctx: Context[Milestone]) -> bool:
+    """The answer repeats the split that is proposed."""
+    return ctx.it.proposal is None or bool(ctx.command.to_payee == ctx.it.proposal)
+
+
+@guard()
+def split_waits(ctx: Context[Milestone]) -> bool:
+    """A split proposal of the other side waits for its answer."""
+    return ctx.it.proposal is not None
+
+
+@guard()
+def split_is_refund(ctx: Context[Milestone]) -> bool:
+    """The split gives all that is held back to the payer, and nothing was released before."""
+    return not ctx.it.proposal and not ctx.pot.released
+
+
+@guard(reads=("milestone.cancel.declinable",), offered=lambda rules: bool(rules.values["milestone.cancel.declinable"]))
+def cancel_declinable(ctx: Context[Milestone]) -> bool:
+    """The rulebook lets a cancel request be declined; elsewhere refusing it is to open a dispute."""
+    return bool(ctx.rules["milestone.cancel.declinable"])
+
+
+@guard(
     reads=("milestone.late.after", "milestone.late.right", "milestone.early.before_due", "milestone.early.right"),
     until=lambda ctx: ctx.pot.late_at if ctx.by in ctx.rules["milestone.late.right"] else None,
 )

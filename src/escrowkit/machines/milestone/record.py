@@ -16,6 +16,7 @@ from escrowkit.machines.milestone.commands import S
 from escrowkit.machines.milestone.events import (
     Approved,
     Attested,
+    CancelDeclined,
     CancelRequested,
     CancelWithdrawn,
     ChangesRequested,
@@ -75,6 +76,7 @@ class Milestone:
     #: The spans in which the review waited for the answer to a cancel request.
     waited: tuple[tuple[datetime, datetime], ...] = ()
     proposal: Money | None = None
+    proposal_by: str | None = None
     proposal_at: datetime | None = None
     delays: int = 0
     delay_locked: bool = False
@@ -115,7 +117,7 @@ def _created(event: Any) -> Milestone:
 
 
 _NO_REQUEST: dict[str, Any] = {"asked": None, "asked_by": None, "asked_at": None}
-_NO_PROPOSAL: dict[str, Any] = {"proposal": None, "proposal_at": None}
+_NO_PROPOSAL: dict[str, Any] = {"proposal": None, "proposal_by": None, "proposal_at": None}
 _NOTHING_SUBMITTED: dict[str, Any] = {"submitted_at": None, "deliverable": None}
 
 
@@ -154,10 +156,11 @@ _CHANGES: Final = Changes(
         ConditionMet: lambda it, e: {"approved_at": it.approved_at or e.at, "by_clock": e.alone},
         Attested: lambda it, e: {"facts": (*it.facts, Fact(e.name, e.by, e.at))},
         CancelRequested: _asked,
+        CancelDeclined: _dropped,
         CancelWithdrawn: _dropped,
         SilenceIgnored: _dropped,
         Voided: lambda it, e: _request_over(it, e.at) | _NO_PROPOSAL,
-        ReleaseRequested: lambda it, e: {"proposal": e.to_payee, "proposal_at": e.at},
+        ReleaseRequested: lambda it, e: {"proposal": e.to_payee, "proposal_by": e.by, "proposal_at": e.at},
         Delayed: lambda it, e: {"delays": it.delays + 1},
         DelayLocked: lambda it, e: {"delay_locked": True},
         RequirementsGiven: lambda it, e: {"requirements_at": e.at},
