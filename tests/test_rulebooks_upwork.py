@@ -1,4 +1,4 @@
-"""The rulebooks upwork@2018 and upwork@2023-12: what is published decides, on both sides of every boundary."""
+"""The rulebooks upwork@2018, upwork@2023-12 and upwork@2024: what is published decides, on both sides of every boundary."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from escrowkit.rulecheck import covers, left_out, mark_of
 from escrowkit.story import play, read, shipped
 from helpers import START, Job, day
 
-OLD, NEW = "upwork@2018", "upwork@2023-12"
-BOTH = (OLD, NEW)
+OLD, NEW, NEWEST = "upwork@2018", "upwork@2023-12", "upwork@2024"
+EVERY = (OLD, NEW, NEWEST)
 SECOND = timedelta(seconds=1)
 #: So that amounts are those of the price alone.
 NO_FEES = {"escrow.processing_fee": {}, "escrow.service_fee": {"model": "none"}}
@@ -56,13 +56,13 @@ def test_a_mark_without_a_value_says_why_the_rule_was_left_out(name: str) -> Non
     assert idle == [key for key, _ in left_out(book.sure, book.data)]
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_what_is_no_more_than_an_inference_says_so_in_a_note(name: str) -> None:
     book = load(name)
     assert [key for key, mark in book.sure.items() if mark["sure"] == "own" and not mark.get("note")] == []
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_nothing_is_called_seen_that_has_no_document_of_the_platform(name: str) -> None:
     book = load(name)
     for key, mark in book.sure.items():
@@ -71,7 +71,7 @@ def test_nothing_is_called_seen_that_has_no_document_of_the_platform(name: str) 
         assert (mark["source"] == "memory") == (mark["sure"] == "recalled"), key
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_what_the_sources_do_not_settle_is_unknown_and_is_listed_as_open_ended(name: str) -> None:
     book = load(name)
     assert {key for key in book.data if not book.settled(key)} == {
@@ -98,7 +98,15 @@ def test_the_two_versions_differ_only_where_the_platform_changed_its_rules() -> 
     }
 
 
-@pytest.mark.parametrize(("name", "first"), [(OLD, "2018-01-01"), (NEW, "2023-12-05")])
+def test_of_2024_only_who_may_pay_and_what_a_default_brings_differ() -> None:
+    old, new = load(NEW), load(NEWEST)
+    assert {key for key in {**old.data, **new.data} if old.data.get(key) != new.data.get(key)} == {
+        "arbitration.pay.all_by_one",
+        "conduct.default_suspends",
+    }
+
+
+@pytest.mark.parametrize(("name", "first"), [(OLD, "2018-01-01"), (NEW, "2023-12-05"), (NEWEST, "2024-03-01")])
 def test_an_agreement_opens_from_the_first_instant_of_the_version_and_not_before(name: str, first: str) -> None:
     since = datetime.fromisoformat(f"{first}T00:00:00+00:00")
     terms: dict[str, Any] = {"rulebook": name, "parties": {"payer": "ada", "payee": "lin"}, "currency": "USD"}
@@ -134,7 +142,7 @@ def offered(name: str, **rules: Any) -> Job:
 
 
 #: What each party pays in for arbitration.
-SHARE = {OLD: "291.00", NEW: "337.50"}
+SHARE = {OLD: "291.00", NEW: "337.50", NEWEST: "337.50"}
 
 
 def fee(name: str) -> ek.arbitration.PayFee:
@@ -159,14 +167,14 @@ def decides(it: Job, due: datetime, code: str) -> None:
 # --- silence ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_review_of_fourteen_days_ends_for_the_freelancer(name: str) -> None:
     it = job(name)("payee", ek.milestone.Submit("m1", "zip"), 1)
     decides(it, day(15), "review_lapsed")
     assert it.wait(20).net("payee") == "300.00"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_request_for_changes_stops_the_review_and_the_next_submission_starts_it_anew(name: str) -> None:
     it = job(name)("payee", ek.milestone.Submit("m1", "zip"), 1)
     it("payer", ek.milestone.RequestChanges("m1", "Bigger."), 14)
@@ -174,28 +182,28 @@ def test_a_request_for_changes_stops_the_review_and_the_next_submission_starts_i
     decides(it, day(30), "review_lapsed")
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_released_money_stays_in_its_security_hold_for_five_days(name: str) -> None:
     it = job(name)("payer", ek.escrow.Release("m1", "300.00"), 1)
     assert it.now.advance(day(6) - SECOND).agreement.net("payee").text == "0.00"
     assert it.now.advance(day(6)).agreement.net("payee").text == "300.00"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_refund_request_that_is_not_answered_in_seven_days_is_executed_as_asked(name: str) -> None:
     it = job(name)("payer", ek.milestone.RequestCancel("m1", "200.00"), 2)
     decides(it, day(9), "cancel_lapsed")
     assert it.wait(14).net("payee") == "100.00"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_answer_of_the_freelancer_within_the_seven_days_is_a_dispute(name: str) -> None:
     it = job(name)("payer", ek.milestone.RequestCancel("m1", "200.00"), 2)
     it("payee", ek.dispute.Open("m1", "300.00", "It is done."), day(9) - SECOND)
     assert it.state("dispute") == "opened"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_client_who_does_not_answer_in_five_business_days_loses_all_that_is_held(name: str) -> None:
     monday = job(name)("payee", ek.dispute.Open("m1", "200.00", "It is done."), 3)
     decides(monday, day(10), "respondent_silent")
@@ -204,7 +212,7 @@ def test_a_client_who_does_not_answer_in_five_business_days_loses_all_that_is_he
     decides(saturday, day(7), "respondent_silent")
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_client_who_opened_the_dispute_itself_loses_by_silence_as_well(name: str) -> None:
     it = job(name)("payer", ek.dispute.Open("m1", "300.00", "Bad."), 3)
     it.refused("not-your-move", "payee", ek.dispute.Contest("m1"), 4)
@@ -212,7 +220,7 @@ def test_a_client_who_opened_the_dispute_itself_loses_by_silence_as_well(name: s
     assert it.wait(15).net("payee") == "300.00"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_forgotten_money_goes_back_to_the_client_after_ninety_days_and_seven(name: str) -> None:
     decides(job(name), day(97), "dormant")
 
@@ -220,7 +228,7 @@ def test_forgotten_money_goes_back_to_the_client_after_ninety_days_and_seven(nam
 # --- mediation ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("power", ["decide", "award"])
 def test_a_mediator_can_decide_nothing(name: str, power: str) -> None:
     it = sitting(name)
@@ -259,7 +267,7 @@ def test_in_2018_a_mediation_lasts_thirty_days_at_most() -> None:
     assert it.wait(34).state("mediation") == "failed"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_recommendation_that_both_accept_is_executed(name: str) -> None:
     it = sitting(name)("mediator", ek.mediation.Recommend("m1", "200.00", "So."), 6)
     it("payer", ek.mediation.Accept("m1", "200.00"), 7)("payee", ek.mediation.Accept("m1", "200.00"), 7)
@@ -270,7 +278,7 @@ def test_a_recommendation_that_both_accept_is_executed(name: str) -> None:
 # --- arbitration --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "due"), [(OLD, 13), (NEW, 13)])
+@pytest.mark.parametrize(("name", "due"), [(OLD, 13), (NEW, 13), (NEWEST, 13)])
 def test_if_nobody_pays_in_time_the_client_has_its_money_back(name: str, due: int) -> None:
     it = offered(name)
     decides(it, day(due), "nobody_paid_fee")
@@ -290,7 +298,15 @@ def test_since_december_2023_either_may_pay_first_and_seven_days_run_for_both() 
     assert it.net("payer") == "0.00"
 
 
-@pytest.mark.parametrize("name", BOTH)
+def test_one_side_may_pay_everything_from_2024_on_and_not_before() -> None:
+    for name in (OLD, NEW):
+        whole = ek.arbitration.PayFee("m1", "all", "582.00" if name == OLD else "675.00")
+        offered(name).refused("not-now", "payee", whole, 7)
+    it = offered(NEWEST)("payee", ek.arbitration.PayFee("m1", "all", "675.00"), 7)
+    assert (it.state("arbitration"), it.now.deadlines()) == ("funded", ())
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_the_only_one_who_paid_gets_its_claim_and_its_fee_back(name: str) -> None:
     it = job(name)("payee", ek.dispute.Open("m1", "200.00", "Most of it is done."), 3)
     it("payer", ek.dispute.Contest("m1"), 4)("platform", ek.mediation.Assign("m1", "max"), 5)
@@ -306,7 +322,7 @@ def test_once_an_arbitrator_is_appointed_no_fee_comes_back(name: str, payee: str
     assert (it.net("payee"), it.net("platform")) == (payee, platform)
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_what_an_arbitrator_who_does_not_rule_brings_is_not_published_and_so_refused(name: str) -> None:
     it = offered(name)("payee", fee(name), 7)("payer", fee(name), 8)
     it("platform", ek.arbitration.Appoint("m1", "art"), 9)
@@ -330,7 +346,7 @@ def test_in_2018_a_mediator_may_lengthen_a_window_once_by_seven_days_at_most() -
 # --- money that was released --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_released_money_can_be_disputed_for_thirty_days(name: str) -> None:
     it = job(name)("payer", ek.escrow.Release("m1", "300.00"), 1)
     claim = ek.dispute.Open("m1", "300.00", "It broke.")
@@ -338,7 +354,7 @@ def test_released_money_can_be_disputed_for_thirty_days(name: str) -> None:
     it.refused("over-claim-cap", "payer", claim, 31)
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_released_money_can_be_given_back_for_180_days(name: str) -> None:
     it = job(name)("payer", ek.escrow.Release("m1", "300.00"), 1)
     back = ek.escrow.RefundReleased("m1", "300.00")
@@ -346,7 +362,7 @@ def test_released_money_can_be_given_back_for_180_days(name: str) -> None:
     it.refused("over-held", "payee", back, 181)
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_if_nobody_pays_over_released_money_nobody_owes_anything(name: str) -> None:
     it = job(name)("payer", ek.escrow.Release("m1", "300.00"), 1)
     it("payer", ek.dispute.Open("m1", "300.00", "It broke."), 10)("payer", ek.dispute.Contest("m1"), 11)
@@ -357,7 +373,7 @@ def test_if_nobody_pays_over_released_money_nobody_owes_anything(name: str) -> N
 # --- fees and bounds ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_smallest_milestone_is_five_dollars(name: str) -> None:
     Job(rulebook=name, plain=False, milestones=(("m1", "5.00"),))
     with pytest.raises(Refused) as caught:
@@ -365,7 +381,7 @@ def test_the_smallest_milestone_is_five_dollars(name: str) -> None:
     assert caught.value.code == "bad-amount"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_part_of_the_price_does_not_start_the_work(name: str) -> None:
     it = Job(NO_FEES, rulebook=name, plain=False)("payer", ek.escrow.Deposit("m1", "349.99"))
     it.refused("not-now", "payee", ek.milestone.Submit("m1", "zip"))
@@ -406,7 +422,7 @@ def test_a_processing_fee_comes_back_with_money_that_was_held_and_not_with_money
     assert released("payee", ek.escrow.RefundReleased("m1", "100.00"), 9).net("payer") == f"-{charged}"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_hold_by_the_platform_has_no_published_end(name: str) -> None:
     it = job(name)("platform", ek.escrow.Hold("m1", "Under review."), 1)
     assert it.now.deadlines() == ()
@@ -424,7 +440,7 @@ CASES: dict[str, tuple[str, str, str, tuple[str, str, str, str], str]] = {
     "E05": ("upwork-both-pay-client-wins", OLD, "50 days", ("-291.00", "-291.00", "-291.00", "873.00"), "0.00"),
     "E07": ("upwork-mediator-cannot-close", OLD, "15 days", ("-20.00", "0.00", "0.00", "0.00"), "20.00"),
     "E09": ("upwork-client-files-and-is-silent", OLD, "20 days", ("-150.00", "120.00", "30.00", "0.00"), "0.00"),
-    "E11": ("upwork-one-side-pays-everything", OLD, "50 days", ("-750.00", "60.00", "15.00", "675.00"), "0.00"),
+    "E11": ("upwork-one-side-pays-everything", NEWEST, "50 days", ("-750.00", "60.00", "15.00", "675.00"), "0.00"),
     "E13": ("upwork-delivered-by-chat", OLD, "97 days", ("0.00", "0.00", "0.00", "0.00"), "0.00"),
     "E15": ("upwork-refund-to-erase-a-review", OLD, "100 days", ("0.00", "0.00", "0.00", "0.00"), "0.00"),
     "E18": ("upwork-calls-the-bluff", OLD, "47 days", ("-350.00", "315.00", "35.00", "0.00"), "0.00"),
