@@ -153,7 +153,7 @@ def test_rules_lists_the_rulebooks_and_shows_one_with_periods_defaults_fees_and_
     page = escrowkit("rules", "standard@1").output
     for words in ("14 days", "7 days", "10%", "5%", "halves", "own", "It names no state with money in it"):
         assert words in page
-    assert json.loads(escrowkit("rules", "--json").output)[0]["name"] == "standard@1"
+    assert "standard@1" in {one["name"] for one in json.loads(escrowkit("rules", "--json").output)}
     data = json.loads(escrowkit("rules", "standard@1", "--json").output)
     assert any(row["key"] == "milestone.review.within" and row["value"] == "14 days" for row in data["rules"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -272,6 +273,126 @@ def test_a_fee_from_the_pot_is_at_most_what_is_in_the_pot() -> None:
         "arbitrator", a.Award("m1", "300.00", "so")
     )
     assert (job.net("arbitrator"), job.net("payee"), job.now.held().text) == ("50.00", "300.00", "0.00")
+
+
+@pytest.mark.parametrize(("gets", "out_of", "owed"), [
+    ("payer", "stake", "200.00"), ("payer", "held", "0.00"), ("payee", "held", "0.00"), ("halves", "stake", "25.00"),
+])  # fmt: skip
+def test_if_nobody_pays_it_is_out_of_the_stake_or_of_what_is_held(gets: str, out_of: str, owed: str) -> None:
+    """Out of what is held, nobody gives back what it was paid before."""
+    rules = {**SHARED, **ANY, "dispute.lookback": "30 days", "arbitration.none_paid": {"gets": gets, "out_of": out_of}}
+    job = submitted(rules)("payer", ek.escrow.Release("m1", "200.00"), 2)(
+        "payer", ek.dispute.Open("m1", "350.00", "x"), 3
+    )
+    job("payee", ek.dispute.Contest("m1")).wait(10)
+    assert job.state("arbitration") == "forfeited"
+    assert sum(money.minor for money in job.now.owed().values()) == int(owed.replace(".", ""))
+
+
+# -- a window that opens with the first payment ----------------------------------------------------------------------
+
+FIRST = {"arbitration.none_paid": {}, "arbitration.pay.since": "first_paid", "dispute.longest": {}}
+
+
+def test_where_the_window_opens_with_the_first_payment_nobody_has_to_pay() -> None:
+    job = offered(FIRST)
+    assert job.now.deadlines() == ()
+    assert job.wait(500).state("arbitration") == "offered"
+    job("payee", a.PayFee("m1", "own", "20.00"), 500)
+    assert job.wait(day(507) - MICRO).state("arbitration") == "half_funded"
+    assert (job.wait(507).state("arbitration"), job.net("payee")) == ("forfeited", "350.00")
+
+
+def test_where_the_window_opens_with_the_first_payment_the_other_side_may_still_pay_in_it() -> None:
+    job = offered(FIRST)("payee", a.PayFee("m1", "own", "20.00"), 100)("payer", a.PayFee("m1", "own", "20.00"), 106)
+    assert (job.state("arbitration"), job.now.deadlines()[0][2].name) == ("funded", "award")
+
+
+# -- what comes back of a fee ----------------------------------------------------------------------------------------
+
+WINNER = {**SHARED, "arbitration.fee.refund": "winner"}
+
+
+@pytest.mark.parametrize(("to_payee", "payer", "payee"), [
+    ("350.00", "-20.00", "0.00"), ("0.00", "0.00", "-20.00"), ("175.01", "-20.00", "0.00"), ("175.00", "-10.00", "-10.00"),
+])  # fmt: skip
+def test_the_winners_share_comes_back_and_half_of_each_if_nobody_won(to_payee: str, payer: str, payee: str) -> None:
+    """A split verdict is won by the side that lost less of what both claimed."""
+    job = hearing(WINNER)("arbitrator", a.Award("m1", to_payee, "so"))
+    settled = next(event for event in job.last.events if isinstance(event, a.FeesSettled))
+    bears = {name: f"-{money.text}" if money else money.text for name, money in settled.borne.items()}
+    assert (bears["payer"], bears["payee"], job.net("arbitrator")) == (payer, payee, "20.00")
+
+
+def test_only_the_own_share_comes_back_to_a_winner_who_paid_for_both_and_nothing_to_the_platform() -> None:
+    rules = {**WINNER, **ANY, "arbitration.pay.all_by_one": True, "arbitration.fee.shares.platform": "5.00 USD"}
+    job = offered(rules)("payer", a.PayFee("m1", "all", "40.00"))("platform", a.Appoint("m1", "art"))
+    job("arbitrator", a.Award("m1", "0.00", "so"))
+    assert (job.net("payer"), job.net("payee"), job.net("platform"), job.net("arbitrator")) == (
+        "-20.00", "0.00", "-5.00", "25.00"
+    )  # fmt: skip
+
+
+def test_nobody_wins_where_no_ruling_comes() -> None:
+    rules = {**WINNER, "arbitration.fee.shares": {"payer": "20.01 USD", "payee": "20.01 USD"}}
+    rules = {key: value for key, value in rules.items() if not key.startswith("arbitration.fee.shares.")}
+    job = hearing(rules)("arbitrator", a.Refuse("m1", "no"))
+    assert job.net("arbitrator") == "20.02"  # of an odd unit the half that is kept is the larger
+
+
+def test_a_winner_is_nobody_before_there_is_a_ruling() -> None:
+    settled = hearing(WINNER)("payer", ek.dispute.Offer("m1", "350.00"))(
+        "payee", ek.dispute.AcceptOffer("m1", "350.00")
+    )
+    assert settled.net("arbitrator") == "40.00"
+    early = offered(WINNER)("payer", a.PayFee("m1", "own", "20.00"))("payer", ek.dispute.Withdraw("m1"))
+    assert (early.net("payer"), early.net("arbitrator")) == ("-350.00", "0.00")
+
+
+DECAY = {
+    **SHARED,
+    "arbitration.fee.shares.payer": "100.00 USD",
+    "arbitration.fee.refund": "decaying",
+    "arbitration.fee.decay": [{"within": "5 days", "back": "100%"}, {"within": "30 days", "back": "50%"}],
+    "arbitration.pay": {"within": "80 days", "order": "any"},
+    "dispute.longest": {},
+}
+
+
+@pytest.mark.parametrize(("at", "kept"), [
+    (day(8) - MICRO, "0.00"), (day(8), "50.00"), (day(33) - MICRO, "50.00"), (day(33), "100.00"),
+])  # fmt: skip
+def test_a_fee_decays_from_the_first_payment_until_an_arbitrator_is_appointed(at: datetime, kept: str) -> None:
+    job = contested(DECAY)("payer", a.PayFee("m1", "own", "100.00"))("payer", ek.dispute.Withdraw("m1"), at)
+    assert job.net("arbitrator") == kept
+
+
+@pytest.mark.parametrize(("at", "kept"), [(4, "60.00"), (9, "60.00"), (40, "100.00")])
+def test_so_much_of_a_fee_is_kept_at_least(at: int, kept: str) -> None:
+    job = contested({**DECAY, "arbitration.fee.kept": "60.00 USD"})("payer", a.PayFee("m1", "own", "100.00"))
+    assert job("payer", ek.dispute.Withdraw("m1"), at).net("arbitrator") == kept
+
+
+def test_a_fee_decays_for_who_paid_and_whatever_ends_the_case() -> None:
+    both = contested(DECAY)("payer", a.PayFee("m1", "own", "100.00"))("payee", a.PayFee("m1", "own", "20.00"), 9)
+    assert both("payer", ek.dispute.Withdraw("m1"), 10).net("arbitrator") == "60.00"
+    one = contested(DECAY)("payee", a.PayFee("m1", "own", "20.00")).wait(200)
+    assert (one.state("arbitration"), one.net("arbitrator")) == ("forfeited", "20.00")
+    assert contested(DECAY).wait(200).net("arbitrator") == "0.00"
+    late = contested({**DECAY, "dispute.longest": {"within": "20 days", "on_expiry": "payer"}})
+    late("payer", a.PayFee("m1", "own", "100.00")).wait(30)
+    assert (late.state("dispute"), late.net("arbitrator")) == ("defaulted", "50.00")
+
+
+def test_nothing_of_a_decaying_fee_comes_back_once_an_arbitrator_is_appointed_but_for_an_award_that_never_came() -> (
+    None
+):
+    heard = hearing(DECAY)("payer", ek.dispute.Offer("m1", "0.00"))("payee", ek.dispute.AcceptOffer("m1", "0.00"))
+    assert heard.net("arbitrator") == "120.00"
+    assert (
+        hearing({**DECAY, "arbitration.award": {"within": "9 days", "on_silence": "payer"}}).wait(30).net("arbitrator")
+        == "0.00"
+    )
 
 
 # -- the hearing -----------------------------------------------------------------------------------------------------

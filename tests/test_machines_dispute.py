@@ -9,7 +9,7 @@ import pytest
 import escrowkit as ek
 from escrowkit.machines import dispute as d
 from escrowkit.machines import escrow as e
-from helpers import FREE, MEDIATED, MICRO, Job, contested, day, disputed, funded, hearing, submitted
+from helpers import FREE, MEDIATED, MICRO, SHARED, Job, contested, day, disputed, funded, hearing, submitted
 
 ALONE: dict[str, Any] = {"dispute.stages": []}
 LOOKBACK = {**ALONE, "dispute.lookback": "30 days"}
@@ -393,3 +393,71 @@ def test_what_clears_is_part_of_the_stake() -> None:
     job("payee", d.Concede("m1", "100.00"))
     assert (job.net("payer"), job.state("escrow"), job.balance("clearing:m1")) == ("-250.00", "clearing", "250.00")
     assert job.wait(20).net("payee") == "250.00"
+
+
+# -- what an outcome takes back of money that has left ---------------------------------------------------------------
+
+LOOKS_BACK = {"dispute.lookback": "30 days", "dispute.stages": ["mediation"], "mediation.power": "decide"}
+FEE = {"escrow.service_fee.model": "flat", "escrow.service_fee.rate": "10%", "dispute.advance": "platform"}
+
+
+def _decided(to_payee: str, *, clearing: str = "none", claim: str = "350.00", **rules: Any) -> Job:
+    """All was released on day 2, and on day 4 a mediator decides what becomes of it."""
+    job = submitted({**LOOKS_BACK, "escrow.clearing": clearing, **rules})("payer", ek.escrow.Release("m1", "350.00"), 2)
+    job("payer", d.Open("m1", claim, "it broke"), 3)("payee", d.Contest("m1"))
+    return job("platform", ek.mediation.Assign("m1", "max"))("mediator", ek.mediation.Decide("m1", to_payee, "so"), 4)
+
+
+def test_what_has_left_is_owed_to_the_payer_unless_the_platform_advances_it() -> None:
+    job = _decided("100.00", **{**FEE, "dispute.advance": "nobody"})
+    assert (job.now.owed()[("payee", "payer")].text, job.net("payer")) == ("250.00", "-350.00")
+    job = _decided("100.00", **FEE)
+    assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "platform"): "225.00"}
+    assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-100.00", "315.00", "-215.00")
+    job("provider", ek.obligation.Pay("m1", "r1"), 9)
+    assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-100.00", "90.00", "10.00")
+    assert job.now.owed() == {}
+
+
+def test_an_advance_gives_the_fee_back_only_where_the_rulebook_reverses_it() -> None:
+    job = _decided("0.00", **{**FEE, "escrow.service_fee.on_refund": "payee"})
+    assert (job.now.owed()[("payee", "platform")].text, job.net("payer")) == ("350.00", "0.00")
+
+
+def test_the_platform_advances_nothing_of_what_is_still_here() -> None:
+    """What clears goes back out of its security hold, and nothing is owed."""
+    job = _decided("0.00", clearing="5 days", **FEE)
+    assert (job.now.owed(), job.net("payer"), job.net("platform"), job.now.held().text) == ({}, "0.00", "0.00", "0.00")
+
+
+def test_what_was_advanced_cannot_be_claimed_once_more() -> None:
+    job = _decided("100.00", **{**FEE, "dispute.reopen": "always"})
+    refused = job.refused("over-claim-cap", "payer", d.Open("m1", "100.01", "again"), 5)
+    assert str(refused.most) == "100.00 USD"
+
+
+# -- what a dispute needs, and until when it takes evidence ----------------------------------------------------------
+
+
+def test_a_dispute_may_need_a_split_proposal_that_waits() -> None:
+    rules = {
+        "milestone.proposal": {"within": "3 days", "on_silence": "declined"},
+        "dispute.open_needs": "proposal",
+        "dispute.reopen": "always",
+    }
+    job = submitted(rules)
+    job.refused("not-now", "payer", d.Open("m1", "350.00", "x"), 1)
+    job("payee", ek.milestone.RequestRelease("m1", "350.00"), 2)
+    assert job.now.decide(d.Open("m1", "350.00", "x"), by="payer", at=day(5) - MICRO).agreement.state("dispute.m1")
+    job.refused("not-now", "payer", d.Open("m1", "350.00", "x"), 5)
+
+
+def test_evidence_may_be_admitted_until_the_fee_is_paid_in() -> None:
+    def add(title: str) -> d.AddEvidence:
+        return d.AddEvidence("m1", "sha256:0", title)
+
+    job = contested({**SHARED, "arbitration.pay.order": "any", "dispute.evidence.until": "funded"})
+    job("payer", add("one"))("payer", ek.arbitration.PayFee("m1", "own", "20.00"))("payee", add("two"))
+    job("payee", ek.arbitration.PayFee("m1", "own", "20.00")).refused("not-now", "payer", add("three"))
+    early = contested({**MEDIATED, "dispute.evidence.until": "funded"})("payer", add("one"))
+    assert early.state("dispute") == "mediated"

@@ -135,3 +135,31 @@ def test_decided_is_decided() -> None:
     assert (job.state("dispute"), job.net("payee"), job.outcome) == ("awarded", "50.00", ("mediator_decided", "merits"))
     job.refused("no-such-move", "mediator", m.Decide("m1", "60.00", "so"))
     sitting("decide").refused("bad-amount", "mediator", m.Decide("m1", "350.01", "so"))
+
+
+# -- negotiation first -----------------------------------------------------------------------------------------------
+
+TALKS = {**MEDIATED, "mediation.power": "decide", "mediation.decide.after": "5 days", "dispute.offers.rounds": 2}
+
+
+def test_a_mediator_decides_only_when_the_parties_have_had_their_time() -> None:
+    job = contested(TALKS)("platform", m.Assign("m1", "max"))
+    refused = job.refused("not-now", "mediator", m.Decide("m1", "100.00", "so"), day(8) - MICRO)
+    assert refused.until == day(8)
+    assert job("mediator", m.Decide("m1", "100.00", "so"), 8).state("mediation") == "decided"
+
+
+def test_a_mediator_need_not_wait_when_both_have_made_all_their_offers() -> None:
+    job = contested(TALKS)("platform", m.Assign("m1", "max"))
+    for side, sum_ in (("payer", "10.00"), ("payee", "90.00"), ("payer", "20.00")):
+        job(side, ek.dispute.Offer("m1", sum_), 4)
+    job.refused("not-now", "mediator", m.Decide("m1", "50.00", "so"), 4)
+    job("payee", ek.dispute.Offer("m1", "80.00"), 4)
+    assert job("mediator", m.Decide("m1", "50.00", "so"), 4).net("payee") == "50.00"
+
+
+def test_without_a_number_of_offers_only_time_ends_the_talks() -> None:
+    rules = {key: value for key, value in TALKS.items() if key != "dispute.offers.rounds"}
+    job = contested(rules)("platform", m.Assign("m1", "max"))
+    job("payer", ek.dispute.Offer("m1", "10.00"), 4)("payee", ek.dispute.Offer("m1", "90.00"), 4)
+    job.refused("not-now", "mediator", m.Decide("m1", "50.00", "so"), 4)

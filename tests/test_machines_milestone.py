@@ -514,6 +514,21 @@ def test_after_a_submission_the_requirements_are_not_missed() -> None:
     assert job.wait(20).state("milestone") == "active"
 
 
+def test_a_cancel_request_is_declined_only_where_the_rulebook_lets_it() -> None:
+    """Elsewhere who refuses it opens a dispute."""
+    submitted()("payer", m.RequestCancel("m1", "350.00"), 2).refused(
+        "not-now", "payee", m.DeclineCancel("m1", "350.00")
+    )
+    job = submitted({"milestone.cancel.declinable": True})("payer", m.RequestCancel("m1", "350.00"), 2)
+    job.refused("not-your-move", "payer", m.DeclineCancel("m1", "350.00"))
+    job.refused("terms-changed", "payee", m.DeclineCancel("m1", "349.99"))
+    job("payee", m.DeclineCancel("m1", "350.00"), 4)
+    assert (job.state("milestone"), job.balance("escrow:m1")) == ("submitted", "350.00")
+    job.refused("not-now", "payer", m.RequestCancel("m1", "350.00"))
+    assert job.wait(day(17) - MICRO).state("milestone") == "submitted"  # the review waited for two days
+    assert job.wait(17).state("milestone") == "completed"
+
+
 # -- split proposals -------------------------------------------------------------------------------------------------
 
 
@@ -538,6 +553,44 @@ def test_a_split_is_of_what_is_held_and_only_where_the_rulebook_has_it() -> None
     funded().refused("not-now", "payee", m.RequestRelease("m1", "1.00"))
     funded(SPLIT).refused("over-held", "payee", m.RequestRelease("m1", "350.01"))
     Job({**SPLIT, "milestone.start": "unfunded"}).refused("over-held", "payee", m.RequestRelease("m1", "0.00"))
+
+
+BOTH = {**SPLIT, "milestone.proposal.by": ["payer", "payee"]}
+
+
+def test_only_whom_the_rulebook_names_proposes_a_split() -> None:
+    funded(SPLIT).refused("not-your-move", "payer", m.RequestRelease("m1", "200.00"))
+    funded(BOTH)("payer", m.RequestRelease("m1", "200.00"), 1).refused(
+        "not-your-move", "platform", m.RequestRelease("m1", "1.00")
+    )
+
+
+@pytest.mark.parametrize(("asks", "agrees"), [("payee", "payer"), ("payer", "payee")])
+def test_the_other_side_may_agree_to_a_split_and_it_is_executed_as_proposed(asks: str, agrees: str) -> None:
+    funded(BOTH).refused("not-now", agrees, m.AgreeRelease("m1", "200.00"))
+    job = funded(BOTH)(asks, m.RequestRelease("m1", "100.00"), 1)(asks, m.RequestRelease("m1", "200.00"), 1)
+    job.refused("not-your-move", asks, m.AgreeRelease("m1", "200.00"))
+    job.refused("terms-changed", agrees, m.AgreeRelease("m1", "100.00"))
+    job(agrees, m.AgreeRelease("m1", "200.00"), 2)
+    assert (job.state("milestone"), job.state("escrow"), job.net("payee"), job.net("payer")) == (
+        "completed", "settled", "200.00", "-200.00"
+    )  # fmt: skip
+    assert job.outcome == ("settlement_agreed", "agreement")
+
+
+def test_a_split_that_gives_everything_back_cancels_the_milestone_unless_a_part_was_released() -> None:
+    job = funded(BOTH)("payer", m.RequestRelease("m1", "0.00"), 1)("payee", m.AgreeRelease("m1", "0.00"))
+    assert (job.state("milestone"), job.net("payer")) == ("cancelled", "0.00")
+    part = funded(BOTH)("payer", ek.escrow.Release("m1", "50.00"), 1)("payer", m.RequestRelease("m1", "0.00"))
+    part("payee", m.AgreeRelease("m1", "0.00"))
+    assert (part.state("milestone"), part.net("payer")) == ("completed", "-50.00")
+
+
+def test_a_split_waits_for_a_dispute_to_end() -> None:
+    job = funded(BOTH)("payer", m.RequestRelease("m1", "100.00"), 1)
+    job("payee", ek.dispute.Open("m1", "350.00", "no"), 2)
+    job.refused("not-now", "payee", m.AgreeRelease("m1", "100.00"))
+    job.refused("not-now", "payer", m.RequestRelease("m1", "100.00"))
 
 
 def test_money_that_moves_voids_a_split_proposal() -> None:

@@ -26,6 +26,7 @@ promise = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 HEAD = 'id = "mine"\nversion = "1"\ntitle = "My own rules"\n'
 STANDARD = load("standard@1")
+DECAY = 'a list of { within = "5 days", back = "100%" }, less from step to step'
 
 
 def book(rules: str = "", head: str = HEAD) -> Rulebook:
@@ -430,6 +431,40 @@ _POWERS = 'allowed: facilitate | recommend | decide, or { below = "100.00 USD", 
             "escrow.service_fee.tiers: a fee of the model 'tiered' needs it",
         ),
         ('arbitration.fee.model = "from_pot"', "arbitration.fee.rate: a fee of the model 'from_pot' needs it"),
+        ('arbitration.fee.refund = "decaying"', "arbitration.fee.decay: a refund 'decaying' needs it"),
+        ('arbitration.fee.kept = "5.00 USD"', 'arbitration.fee.kept: it needs refund = "decaying"'),
+        (
+            'arbitration.fee = { refund = "winner", borne = "loser" }',
+            'arbitration.fee.refund: a fee that comes back to the winner needs borne = "each" and cost = "all"',
+        ),
+        (
+            'arbitration.pay.within = "4 days"',
+            "arbitration.pay.within needs arbitration.none_paid.gets: say who gets it, and when",
+        ),
+        (
+            'arbitration = { pay.within = "4 days", none_paid.gets = "stays" }',
+            "arbitration.none_paid.gets: it must move the money; allowed: payer | payee | halves, or shares",
+        ),
+        (
+            'arbitration.fee = { refund = "decaying", decay = [] }',
+            "arbitration.fee.decay = []: allowed: " + DECAY,
+        ),
+        (
+            'arbitration.fee = { refund = "decaying", decay = [{ within = "5 days" }] }',
+            "arbitration.fee.decay = [{'within': '5 days'}]: a step has within and back; allowed: " + DECAY,
+        ),
+        (
+            'arbitration.fee = { refund = "decaying", decay = ['
+            '{ within = "5 days", back = "50%" }, { within = "9 days", back = "50%" }] }',
+            "arbitration.fee.decay = [{'within': '5 days', 'back': '50%'}, {'within': '9 days', 'back': '50%'}]: "
+            "from step to step it is later, and less comes back; allowed: " + DECAY,
+        ),
+        (
+            'arbitration.fee = { refund = "decaying", decay = ['
+            '{ within = "5 days", back = "50%" }, { within = "5 days", back = "40%" }] }',
+            "arbitration.fee.decay = [{'within': '5 days', 'back': '50%'}, {'within': '5 days', 'back': '40%'}]: "
+            "from step to step it is later, and less comes back; allowed: " + DECAY,
+        ),
     ],
     ids=lambda one: one.split(" = ")[0] if isinstance(one, str) else "",
 )
@@ -707,6 +742,27 @@ def test_a_short_form_says_the_same_as_the_long_one() -> None:
     assert not short.given("escrow.service_fee")
 
 
+def test_shares_are_a_short_form_as_well() -> None:
+    short = book('arbitration = { pay.within = "3 days", none_paid = { payer = "60%", payee = "40%" } }')
+    assert short["arbitration.none_paid.gets"] == ({"payer": Fraction(3, 5), "payee": Fraction(2, 5)},)
+    assert short["arbitration.none_paid.out_of"] == "stake"
+    assert problems('arbitration.none_paid = { gets = "payer", payee = "40%" }')[0].startswith(
+        "arbitration.none_paid.payee: no such rule"
+    )
+
+
+def test_a_window_that_opens_with_the_first_payment_needs_no_answer_to_nobody_paying() -> None:
+    assert book('arbitration.pay = { within = "4 days", since = "first_paid" }').has("arbitration.pay.within")
+
+
+def test_what_comes_back_of_a_fee_is_told_step_by_step() -> None:
+    steps = '[{ within = "5 days", back = "100%" }, { within = "3 weeks", back = "25%" }]'
+    rows = book(f'arbitration.fee = {{ refund = "decaying", decay = {steps} }}').rows()
+    assert next(value for key, value, *_ in rows if key.endswith("decay")) == (
+        "100% within 5 days, 25% within 21 days, then nothing"
+    )
+
+
 def test_a_part_that_is_unknown_leaves_each_of_its_values_unknown() -> None:
     made = book('dispute.answer = "unknown"')
     inside = [key for key in KEYS if key.startswith("dispute.answer.")]
@@ -969,7 +1025,7 @@ def test_a_part_that_is_replaced_is_replaced_whole() -> None:
         (
             {"arbitration.fee": 5},
             "arbitration.fee = 5: a table is needed; "
-            "arbitration.fee has model, paid_to, cost, shares, rate, floor, cap, borne",
+            "arbitration.fee has model, paid_to, cost, shares, rate, floor, cap, borne, refund, decay, kept",
         ),
         (
             {"milestone.review": {"notices": 1}, "milestone.review.within": "1 day"},

@@ -1,4 +1,4 @@
-"""The rulebooks upwork@2018, upwork@2023-12 and upwork@2024: what is published decides, on both sides of every boundary."""
+"""The rulebooks of Upwork, fixed price: what is published decides, on both sides of every boundary."""
 
 from __future__ import annotations
 

@@ -112,7 +112,10 @@ def test_the_parties_are_a_client_and_a_freelancer() -> None:
 @pytest.mark.parametrize("name", LIVES)
 def test_it_says_before_the_trouble_who_must_act_and_who_gets_the_money_in_silence(name: str) -> None:
     claimed = [set(expect.claims) for expect in STORIES[name].expects]
-    assert any("due" in one for one in claimed)
+    # There are rules under which nobody ever must act by then.
+    assert any("due" in one for one in claimed) or not any(
+        foresight.due(t.agreement) for t in play(STORIES[name]).turns
+    )
     assert any("silence" in one for one in claimed)
     assert any("outcome" in one for one in claimed)
 

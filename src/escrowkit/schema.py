@@ -164,9 +164,9 @@ def _decay(value: Any) -> Decay:
     for step in value:
         _need(isinstance(step, Mapping) and set(step) == {"within", "back"}, "a step has within and back")
         steps.append((Period.parse(step["within"]), parse_rate(step["back"])))
-    rates = [back for _, back in steps]
-    _need(all(rate <= 1 for rate in rates), "more than all cannot come back")
-    _need(all(early > late for early, late in pairwise(rates)), "from step to step less comes back")
+    for (early, more), (late, less) in pairwise(steps):
+        longer = early.exact <= late.exact and early.business_days <= late.business_days and early != late
+        _need(longer and more > less, "from step to step it is later, and less comes back")
     return tuple(steps)
 
 

@@ -303,6 +303,8 @@ def _why(agreement: Agreement, start: datetime) -> Iterator[str]:
         if isinstance(event, arbitration.FeesSettled) and record.entries:
             pot = agreement.pot(event.milestone)
             yield f"{at}: {tell(event)}. Rule: {fee_rule(pot.rules, pot.currency)}."
+        if isinstance(event, escrow.Divided) and event.advanced and not any(e.condition for e in record.entries):
+            yield f"{at}: {tell(event)}. Rule: {_rule(agreement, event, 'dispute.advance')}."
         if isinstance(event, escrow.ChargedBack):
             yield f"{at}: {tell(event)}. Rule: {_rule(agreement, event, 'escrow.chargeback')}."
         if isinstance(event, (escrow.ChargeBackReversed, escrow.ReleasedRefunded, obligation.Paid)):

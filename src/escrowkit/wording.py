@@ -57,6 +57,8 @@ def _disposed(event: escrow.Disposed) -> str:
         parts.append(f"{event.fee} to the platform as its service fee")
     if event.to_payer + event.back:
         parts.append(f"{event.to_payer + event.back} goes back to the payer")
+    if isinstance(event, escrow.Divided) and event.advanced:
+        parts.append(f"the platform advances {event.advanced} to the payer")
     return listed(parts) or "nothing moves"
 
 
@@ -157,7 +159,6 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.Divided: lambda e: (
         _disposed(e)
         + (f"; {e.cost} is the arbitration fee out of the pot" if e.cost else "")
-        + (f"; the platform advances {e.advanced} to the payer" if e.advanced else "")
         + (f"; the payee owes the payer {e.owed}" if e.owed and not e.advanced else "")
     ),
     escrow.Seized: lambda e: f"the platform seizes all and gives it to the {e.to}{_quoted(e.reason)}",

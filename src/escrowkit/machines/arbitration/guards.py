@@ -117,21 +117,21 @@ def settle(ctx: Context[Arbitration]) -> dict[str, Any]:
     Nothing is earned where time ran out before there was an award; nor before an arbitrator was appointed, unless the
     rulebook has less and less come back by then.
     """
-    it, zero = ctx.it, ctx.pot.zero
-    late = it.lapsed or (not it.ruled and ctx.pot.ended_by_time)
     paid = {name: ctx.pot.deposited_fee(name) for name in ("payer", "payee", "platform")}
-    borne = dict.fromkeys(paid, zero) if late else _consumed(ctx, paid)
+    borne = _consumed(ctx, paid)
     returned = {name: paid[name] - borne[name] for name in paid}
-    return {"earned": sum(borne.values(), zero), "borne": borne, "returned": returned}
+    return {"earned": sum(borne.values(), ctx.pot.zero), "borne": borne, "returned": returned}
 
 
 def _consumed(ctx: Context[Arbitration], paid: Mapping[str, Money]) -> dict[str, Money]:
     """What does not come back of what each paid in, as the rulebook says."""
-    refund = ctx.rules["arbitration.fee.refund"]
-    if refund == "winner" and ctx.it.ruled:
-        return {name: sum_ - _won_back(ctx, name, sum_) for name, sum_ in paid.items()}
-    if refund == "decaying" and not ctx.it.hearings:
+    it, refund = ctx.it, ctx.rules["arbitration.fee.refund"]
+    if refund == "decaying" and not it.hearings and not it.lapsed:
         return {name: _decayed(ctx, sum_) for name, sum_ in paid.items()}
+    if it.lapsed or (not it.ruled and ctx.pot.ended_by_time):
+        return dict.fromkeys(paid, ctx.pot.zero)
+    if refund == "winner" and it.ruled:
+        return {name: sum_ - _won_back(ctx, name, sum_) for name, sum_ in paid.items()}
     return _borne(ctx, paid, min(_cost(ctx), sum(paid.values(), ctx.pot.zero)))
 
 
