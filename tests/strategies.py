@@ -139,6 +139,7 @@ def _milestone_rules(draft: Draft) -> None:
     if put("milestone.cancel.within", *PERIODS, percent=70):
         put("milestone.cancel.on_silence", "as_asked", "declined", *PAYS)
         put("milestone.cancel.by", ["payer"], ["payer", "payee"])
+        put("milestone.cancel.declinable", True, False)
     if put("milestone.proposal.within", *PERIODS, percent=50):
         put("milestone.proposal.on_silence", "as_asked", "declined", *PAYS)
         put("milestone.proposal.by", ["payee"], ["payer", "payee"])
@@ -489,8 +490,10 @@ def _likely(kind: type[Command], name: str, pot: Pot) -> list[Money | None]:
         return [case.stake, pot.zero, Money(case.stake.minor // 2, pot.currency)]
     if kind in (ek.mediation.Accept, ek.mediation.Reject) and pot.mediation is not None:
         return [pot.mediation.recommendation or pot.zero]
-    if kind is ek.milestone.AgreeCancel:
+    if kind in (ek.milestone.AgreeCancel, ek.milestone.DeclineCancel):
         return [pot.milestone.asked or pot.zero]
+    if kind is ek.milestone.AgreeRelease:
+        return [pot.milestone.proposal]
     return []
 
 

@@ -395,7 +395,7 @@ def test_at_peopleperhour_an_offer_that_never_came_is_refunded_thirty_days_after
 
 
 def test_at_peopleperhour_a_job_is_refunded_when_nothing_happened_for_sixty_days() -> None:
-    jobs = {"milestone.late": {}, "escrow.dormancy": {"idle": "60 days", "on_silence": "payer"}}
+    jobs: dict[str, Any] = {"milestone.late": {}, "escrow.dormancy": {"idle": "60 days", "on_silence": "payer"}}
     decides(job(PPH, **jobs), day(60), "dormant")
 
 
