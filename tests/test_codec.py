@@ -34,7 +34,7 @@ from escrowkit.ledger import Entry, Kind, Line
 from escrowkit.machines.escrow import Disposed
 from escrowkit.money import Money
 from escrowkit.periods import Period
-from escrowkit.rulebook import Rulebook, load
+from escrowkit.rulebook import Rulebook, build, load
 from escrowkit.story import play, read, shipped
 from escrowkit.table import Command, Event
 from helpers import START, contested, disputed, funded
@@ -765,6 +765,27 @@ def test_a_step_that_leads_nowhere_is_a_fault_of_the_table() -> None:
 def test_a_version_that_no_step_leaves_is_refused() -> None:
     with pytest.raises(BadDocument, match="known up to version 2, not in version 1"):
         Coder({"entry": 2}, {}).from_document({"type": "entry@1"})
+
+
+@pytest.mark.parametrize(
+    ("owed", "nothing"), [("75.00 USD", "0.00 USD"), ("75 JPY", "0 JPY"), ("1.500 KWD", "0.000 KWD")]
+)
+def test_in_earlier_divisions_nobody_advanced_anything(owed: str, nothing: str) -> None:
+    step = UPCASTERS["escrow.divided", 1]
+    now = step({"type": "escrow.divided@1", "owed": owed})
+    assert now == {"type": "escrow.divided@2", "owed": owed, "advanced": nothing, "owed_fee": nothing}
+
+
+def test_a_value_of_an_earlier_rulebook_has_its_name_of_today_and_the_digest_that_was_pinned() -> None:
+    book = build(
+        {"id": "x", "version": "1", "title": "x", "arbitration.pay.within": "3 days", "arbitration.none_paid": "payer"},
+        "x",
+    )
+    now = codec.to_document(book)
+    rules = {"arbitration.none_paid" if path.endswith(".gets") else path: value for path, value in now["rules"].items()}
+    again = codec.from_document({**now, "type": "rulebook@1", "rules": rules})
+    assert again == book
+    assert again["arbitration.none_paid.gets"] == ("payer",)
 
 
 def test_every_earlier_version_has_its_step_to_the_next() -> None:

@@ -352,6 +352,11 @@ def test_at_airtasker_the_platform_decides_after_three_offers_of_each_and_not_be
     offers(*five).refused("not-now", "payer", ek.dispute.Offer("m1", "40.00"), 4)
 
 
+def test_at_airtasker_the_poster_releases_by_approving_and_by_nothing_else() -> None:
+    it = submitted(AIRTASKER)("payer", ek.milestone.Approve("m1", "zip"), 2)
+    assert (it.net("payee"), it.outcome) == ("400.00", ("payer_approved", "agreement"))
+
+
 def test_at_airtasker_a_decision_has_reasons() -> None:
     offers().refused("bad-argument", "mediator", ek.mediation.Decide("m1", "150.00", ""), 11)
 

@@ -229,6 +229,16 @@ LIVES: Mapping[str, Life] = {
         ),
         150,
     ),
+    "own-answers": Life(
+        {"milestone.cancel.declinable": True},
+        (
+            *(FUNDED, SUBMITTED, (2, "payer", m.RequestCancel("m1", "700.00"))),
+            (3, "payee", m.DeclineCancel("m1", "700.00")),
+            (4, "payee", m.RequestRelease("m1", "500.00")),
+            (5, "payer", m.AgreeRelease("m1", "500.00")),
+        ),
+        60,
+    ),
     "own-voided": Life(
         {},
         (

@@ -30,7 +30,7 @@ from escrowkit.errors import (
 from escrowkit.money import Money, Tariff
 from escrowkit.periods import Calendar, Period
 from escrowkit.rulecheck import HEAD, covers, head_problems, mark_of, not_known, problems_together
-from escrowkit.schema import ANSWER, KEYS, PARTS, SCHEMA, SHORT, UNKNOWN, Answers, Power, read
+from escrowkit.schema import ANSWER, KEYS, PARTS, RENAMED, SCHEMA, SHORT, UNKNOWN, Answers, Power, read
 
 _OVERRIDE = {"source": "override", "sure": "own"}
 
@@ -143,7 +143,8 @@ class Rulebook:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over its canonical content: what an agreement pins."""
-        content = {"id": self.id, "version": self.version, "rules": self.data}
+        rules = {RENAMED.get(path, path): value for path, value in self.data.items()}
+        content = {"id": self.id, "version": self.version, "rules": rules}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=date.isoformat)
         return hashlib.sha256(text.encode()).hexdigest()
 

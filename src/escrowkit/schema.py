@@ -408,6 +408,10 @@ SHORT: Final[Mapping[str, str]] = {
 }
 
 
+#: Values that had another name once. A digest says them by the old one, so that what an agreement pinned stays the same.
+RENAMED: Final[Mapping[str, str]] = {"arbitration.none_paid.gets": "arbitration.none_paid"}
+
+
 def read(key: Key, value: Any) -> Any:
     """The value of a key, or `ValueError` with what is wrong and what is allowed."""
     if value == "unknown":

@@ -9,11 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from escrowkit.schema import RENAMED
+
 Document = dict[str, Any]
 #: From a document to the same one as the next version says it, its `type` included; the old one is left as it is.
 Upcaster = Callable[[Document], Document]
 
+
+def _divided_2(document: Document) -> Document:
+    """Nobody advanced what an outcome took back of money that had left."""
+    nothing = _nothing_like(document["owed"])
+    return {**document, "type": "escrow.divided@2", "advanced": nothing, "owed_fee": nothing}
+
+
+def _nothing_like(amount: str) -> str:
+    """No money, in the currency and with the decimals of an amount."""
+    number, _, currency = amount.partition(" ")
+    _, point, decimals = number.partition(".")
+    return f"0{point}{'0' * len(decimals)} {currency}"
+
+
+def _rulebook_2(document: Document) -> Document:
+    """Values by the names that they have now."""
+    now = {before: path for path, before in RENAMED.items()}
+    rules = {now.get(path, path): value for path, value in document["rules"].items()}
+    return {**document, "type": "rulebook@2", "rules": rules}
+
+
 #: The version in which a type is written now, where it is not the first.
-CURRENT: Final[Mapping[str, int]] = {}
+CURRENT: Final[Mapping[str, int]] = {"escrow.divided": 2, "rulebook": 2}
 #: The step from (type, version) to the next.
-UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
+    ("escrow.divided", 1): _divided_2,
+    ("rulebook", 1): _rulebook_2,
+}
