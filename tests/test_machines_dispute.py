@@ -436,6 +436,15 @@ def test_what_was_advanced_cannot_be_claimed_once_more() -> None:
     assert str(refused.most) == "100.00 USD"
 
 
+def test_what_was_advanced_and_is_then_charged_back_is_the_payers_to_give_back() -> None:
+    """Nobody has the same money twice."""
+    job = _decided("0.00", **FEE)("provider", ek.escrow.ChargeBack("m1", "350.00", "cb-1"), 6)
+    assert {pair: money.text for pair, money in job.now.owed().items()} == {
+        ("payee", "platform"): "315.00",
+        ("payer", "platform"): "350.00",
+    }
+
+
 # -- what a dispute needs, and until when it takes evidence ----------------------------------------------------------
 
 
