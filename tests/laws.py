@@ -20,7 +20,15 @@ from escrowkit.table import Command
 AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
 #: What may leave an escrow, and to where.
 EXITS = frozenset(
-    {"payable:payee", "payable:payer", "world:platform", "world:payer", "world:authority", "world:arbitrator"}
+    {
+        "payable:payee",
+        "payable:payer",
+        "world:platform",
+        "world:payer",
+        "world:authority",
+        "world:arbitrator",
+        "world:broker",
+    }
 )
 #: The only events that may move the money of a milestone in dispute.
 ENDS = (

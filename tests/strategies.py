@@ -85,6 +85,21 @@ def in_all(minor: int) -> dict[str, str]:
     return {currency: Money(minor, currency).text for currency in CURRENCIES}
 
 
+#: Lists of further fees: on top of the deposit, out of what leaves, and both.
+FEES: tuple[Any, ...] = (
+    [{"name": "entry", "borne_by": "payer", "on": "deposit", "fixed": in_all(2), "returned": "while_held"}],
+    [
+        {"name": "agent", "to": "broker", "borne_by": "payee", "on": "release", "rate": "1%", "floor": in_all(1), "cap": in_all(2)},
+        {"name": "escrow", "borne_by": "both", "on": "exit", "rate": "3.25%"},
+    ],
+    [
+        {"name": "tip", "to": "broker", "borne_by": "both", "on": "release", "rate": "5%", "returned": "always"},
+        {"name": "gate", "borne_by": "payee", "on": "exit", "tiers": [{"up_to": in_all(60), "rate": "4%"}, {"rate": "1%"}]},
+        {"name": "card", "borne_by": "payer", "on": "deposit", "rate": "2%", "returned": "always"},
+    ],
+)  # fmt: skip
+
+
 class Draft:
     """The data of a rulebook in the making."""
 
@@ -92,6 +107,12 @@ class Draft:
         self.choose = choose
         self.data: dict[str, Any] = {"id": "drawn", "version": "1", "title": "drawn"}
         self.said: list[str] = []
+
+    @property
+    def stays(self) -> list[str]:
+        """A dispute may be closed by silence, unless silence would open it again."""
+        review = self.data.get("milestone", {}).get("review", {})
+        return [] if review.get("on_silence") == "dispute" else ["stays"]
 
     def put(self, path: str, *options: Any, percent: int = 100) -> Any:
         """One of the options under a dotted key, that often; what was put."""
@@ -132,8 +153,8 @@ def _milestone_rules(draft: Draft) -> None:
     put("milestone.max_revisions", 1, percent=30)
     if put("milestone.review.within", *PERIODS, percent=80):
         put("milestone.review.on_silence", "payee", "payee", "payer", "dispute", "halves", SHARES)
-        put("milestone.review.since", "submitted", "submitted", "attested:seen")
-        put("milestone.review.notices", 0, 0, 1, 2)
+        if put("milestone.review.since", "submitted", "submitted", "attested:seen", "active") != "active":
+            put("milestone.review.notices", 0, 0, 1, 2)
         put("milestone.review.delay_step", *PERIODS, percent=40)
         put("milestone.review.delay_lockable", True, False)
     if put("milestone.cancel.within", *PERIODS, percent=70):
@@ -171,6 +192,7 @@ def _escrow_rules(draft: Draft, *, ends: bool) -> None:
     if put("escrow.processing_fee.rate", "3%", "10%", percent=35):
         put("escrow.processing_fee.fixed", in_all(1), percent=50)
         put("escrow.processing_fee.returned", "while_held", "never")
+    put("escrow.fees", *FEES, percent=40)
     if put("escrow.hold_limit.within", "60 days", "120 days", percent=30):
         put("escrow.hold_limit.on_expiry", *PAYS)
     if put("escrow.dormancy.idle", "90 days", "365 days", percent=100 if ends else 50):
@@ -207,6 +229,9 @@ def _dispute_rules(draft: Draft, *, ends: bool) -> None:
         put("dispute.escalate.after", "1 day", percent=30)
         put("dispute.escalate.from_opened", True, False)
         put("dispute.escalate.by", ["payer", "payee"], ["payer", "payee", "mediator"], ["payer"])
+    if put("dispute.escalate.within", *PERIODS, percent=30):
+        stages = draft.data["dispute"]["stages"]
+        put("dispute.escalate.on_silence", *draft.stays, *(["next_stage"] if stages else []), *PAYS)
     put("dispute.offers.within", *PERIODS, percent=60)
     put("dispute.offers.on_silence", "declined", "as_asked")
     put("dispute.offers.rounds", 1, 2, percent=30)
@@ -222,6 +247,7 @@ def _neutral_rules(draft: Draft) -> None:
     put = draft.put
     powers = ("facilitate", "recommend", "decide")
     put("mediation.power", *powers, {"below": in_all(100), "small": "decide", "otherwise": "recommend"})
+    put("mediation.refund_needs", "attested:seen", percent=20)
     put("mediation.recommend.within", *PERIODS, percent=60)
     if put("mediation.accept.within", *PERIODS, percent=60):
         put("mediation.accept.on_silence", "rejected", "recommendation")
@@ -246,7 +272,7 @@ def _neutral_rules(draft: Draft) -> None:
         put("arbitration.fee.borne", "each", "loser", "by_share_lost")
     put("arbitration.fee.paid_to", "arbitrator", "platform")
     if put("arbitration.pay.within", *PERIODS, percent=100 if model in ("shares", "rate", "external") else 30):
-        put("arbitration.none_paid.gets", *PAYS)
+        put("arbitration.none_paid.gets", *draft.stays, *PAYS)
         put("arbitration.none_paid.out_of", "held", "stake")
         put("arbitration.pay.since", "offered", "offered", "first_paid")
     put("arbitration.one_paid.gets", "claim", *PAYS)
@@ -438,7 +464,11 @@ def _argument(choose: Chooser, kind: type[Command], name: str, pot: Pot) -> Any:
     }  # fmt: skip
     if name in texts:
         return choose.pick(texts[name])
-    if name in ("amount", "refund", "claim", "to_payee", "fee"):
+    if name in ("costs", "costs_to") and not chance(choose, 40):
+        return None
+    if name == "costs_to":
+        return choose.pick(("broker", "broker", "broker", "payee"))
+    if name in ("amount", "refund", "claim", "to_payee", "fee", "costs"):
         return _sum(choose, kind, name, pot)
     return "words"
 

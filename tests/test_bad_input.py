@@ -88,7 +88,7 @@ def commands() -> Iterator[tuple[type[Command], str]]:
 
 
 GOOD: dict[str, Any] = {
-    "milestone": "m1", "amount": "1.00", "refund": "1.00", "claim": "1.00", "to_payee": "1.00", "fee": "1.00", "price": "5.00",
+    "milestone": "m1", "amount": "1.00", "refund": "1.00", "claim": "1.00", "to_payee": "1.00", "fee": "1.00", "costs": "1.00", "price": "5.00",
     "to": "payer", "share": "own", "period": "1 day", "number": 1, "clock": "answer", "admissible": True, "until": None,
     "due": None, "release_when": None, "role": "payer", "terms": "x",
 }  # fmt: skip
@@ -110,7 +110,7 @@ def refused(now: Agreement, command: Any, **said: Any) -> Refused:
 
 def wrong_for(kind: type[Command], name: str) -> Iterator[Any]:
     """Values that no command takes in this field."""
-    if name in ("amount", "refund", "claim", "to_payee", "fee", "price"):
+    if name in ("amount", "refund", "claim", "to_payee", "fee", "costs", "price"):
         yield from (*JUNK, *EMPTY, *SUMS)
     elif name == "admissible":
         yield from (*(j for j in JUNK if type(j) is not bool), *EMPTY, 1, 0, "yes", None)

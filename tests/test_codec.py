@@ -214,7 +214,18 @@ CODES = frozenset(
     {"milestone", "by", "actor", "before", "after", "key"}
     | {"id", "currency", "rail", "role", "right", "clock", "code", "cause", "to", "origin", "name"}
     | {"reference", "deposit", "deliverable", "digest", "terms", "case", "share", "order", "stage", "power", "paid"}
-    | {"opener", "claimant", "debtor", "creditor", "mediator", "arbitrator", "source", "target", "condition"}
+    | {
+        "opener",
+        "claimant",
+        "debtor",
+        "creditor",
+        "mediator",
+        "arbitrator",
+        "source",
+        "target",
+        "condition",
+        "costs_to",
+    }
 )
 
 

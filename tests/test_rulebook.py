@@ -248,11 +248,11 @@ _POWERS = 'allowed: facilitate | recommend | decide, or { below = "100.00 USD", 
         ('calendar.timezone = " "', "calendar.timezone = ' ': allowed: a text"),
         (
             'milestone.review.since = "opened"',
-            "milestone.review.since = 'opened': allowed: submitted | attested:<name>",
+            "milestone.review.since = 'opened': allowed: submitted | active | attested:<name>",
         ),
         (
             'milestone.review.since = "attested: "',
-            "milestone.review.since = 'attested: ': allowed: submitted | attested:<name>",
+            "milestone.review.since = 'attested: ': allowed: submitted | active | attested:<name>",
         ),
         # periods
         (
@@ -646,6 +646,7 @@ def test_a_rulebook_that_says_nothing_has_these_rules_and_no_others() -> None:
         "escrow.processing_fee.returned": "never",
         "escrow.hold_limit.since": "deposited",
         "escrow.refund_released.by": ("payee",),
+        "escrow.fees": (),
         "escrow.chargeback.borne_by": "platform",
         "dispute.open_by": (),
         "dispute.open_in": ("active", "submitted", "cancelling", "approved", "completed"),

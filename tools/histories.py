@@ -190,6 +190,15 @@ LIVES: Mapping[str, Life] = {
         (FUNDED, SUBMITTED, DISPUTED, (4, "payer", d.Escalate("m1")), (12, "payer", d.Escalate("m1"))),
         150,
     ),
+    "own-nobody-escalates": Life(
+        {
+            **TO_MEDIATION,
+            "dispute.escalate": {"when": "by a party", "within": "20 days", "on_silence": "stays"},
+            "dispute.answer.payee": {"within": "7 days", "on_silence": "contested"},
+        },
+        (FUNDED, SUBMITTED, DISPUTED),
+        150,
+    ),
     "own-mediation": Life(
         TO_MEDIATION,
         (

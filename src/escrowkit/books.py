@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from escrowkit.fees import NONE, total
 from escrowkit.ledger import CONDITIONS, Entry, Kind, Line, lines
 from escrowkit.machines import arbitration, escrow, obligation
 from escrowkit.money import Money
@@ -41,26 +42,41 @@ def _deposit(event: Any, role: str) -> str:
 def _deposited(pot: Any, event: Any, kept: Money, returned: Money) -> tuple[Line, ...]:
     return lines(
         ("world:payer", _escrow(pot), kept),
-        ("world:payer", f"fees:{pot.id}", event.processing_fee),
+        ("world:payer", f"fees:{pot.id}", total(pot.fees_paid_in(kept), event.processing_fee)),
         ("world:payer", "payable:payer", returned),
     )
 
 
-def _disposed(pot: Any, event: Any, payer: str = "payable:payer", cost: Money | None = None) -> tuple[Line, ...]:
-    """The payee's part less the service fee, the payer's part, and what goes back of releases that were clearing."""
+def _disposed(
+    pot: Any, event: Any, payer: str = "payable:payer", cost: Money | None = None, cost_to: str = ""
+) -> tuple[Line, ...]:
+    """The payee's part less its fees, the payer's part, and what goes back of releases that were clearing."""
     payee = f"clearing:{pot.id}" if event.clears else "payable:payee"
+    levies, zero = event.levies or NONE, pot.zero
     out = lines(
         (_escrow(pot), "world:platform", event.fee),
-        (_escrow(pot), payee, event.paid - event.fee),
-        (_escrow(pot), payer, event.to_payer),
-        (_escrow(pot), f"world:{pot.rules['arbitration.fee.paid_to']}", cost or pot.zero),
-        (f"clearing:{pot.id}", payer, event.back - event.back_fee),
+        *_to_owners(pot, _escrow(pot), levies.taken),
+        (_escrow(pot), payee, event.paid - event.fee - total(levies.taken, zero)),
+        *_to_owners(pot, _escrow(pot), levies.kept),
+        (_escrow(pot), payer, event.to_payer - total(levies.kept, zero)),
+        (_escrow(pot), f"world:{cost_to or pot.rules['arbitration.fee.paid_to']}", cost or zero),
+        (f"clearing:{pot.id}", payer, event.back - event.back_fee - (levies.back or zero)),
+        (f"fees:{pot.id}", "payable:payer", total(levies.returned, zero)),
     )
     return out + _fee_back(pot, event.back_fee, payer) + _processing(pot, event.to_payer + event.back)
 
 
 def _divided(pot: Any, event: Any) -> tuple[Line, ...]:
     return _disposed(pot, event, cost=event.cost) + lines(("world:platform", "payable:payer", event.advanced))
+
+
+def _to_owners(pot: Any, source: str, sums: Mapping[str, Money]) -> tuple[tuple[str, str, Money], ...]:
+    """Each fee of the list from here to whom it goes."""
+    return tuple((source, f"world:{pot.fee_owner(name)}", sum_) for name, sum_ in sums.items())
+
+
+def _closed(pot: Any, event: Any) -> tuple[Line, ...]:
+    return lines((f"fees:{pot.id}", "world:platform", pot.fees), *_to_owners(pot, f"fees:{pot.id}", pot.prepaid))
 
 
 def _fee_back(pot: Any, fee: Money, payer: str) -> tuple[Line, ...]:
@@ -109,7 +125,15 @@ def _released_refunded(pot: Any, event: Any) -> tuple[Line, ...]:
         (f"clearing:{pot.id}", "payable:payer", event.from_clearing),
         ("world:payee", "payable:payer", event.amount - fee - borne - event.from_clearing),
         ("world:platform", "payable:payer", fee),
+        *_given_back(pot, event.fees or {}),
     )
+
+
+def _given_back(pot: Any, sums: Mapping[str, Money]) -> tuple[tuple[str, str, Money], ...]:
+    """What the payer paid in for fees comes back: from beside the escrow, or from whom it went to when that was settled."""
+    if not pot.settled:
+        return ((f"fees:{pot.id}", "payable:payer", total(sums, pot.zero)),)
+    return tuple((f"world:{pot.fee_owner(name)}", "payable:payer", sum_) for name, sum_ in sums.items())
 
 
 def _fee_paid(pot: Any, event: Any) -> tuple[Line, ...]:
@@ -148,7 +172,8 @@ BOOKS: Final[tuple[Booking, ...]] = (
     Booking(escrow.RolledOver, lambda pot, e: lines((_escrow(pot), f"escrow:{e.to}", e.amount)), "rolled_forward",
             "into the other milestone's escrow"),
     Booking(escrow.Seized, _seized, "platform_seized", "all to the payer's source, the payee or an authority"),
-    Booking(escrow.OrderObeyed, _disposed, "court_ordered", "as the court ordered"),
+    Booking(escrow.OrderObeyed, lambda pot, e: _disposed(pot, e, cost=e.costs, cost_to=e.costs_to or ""), "court_ordered",
+            "as the court ordered, its costs first"),
     Booking(escrow.HoldEnded, _disposed, "event", "as the rulebook answers the longest time or dormancy"),
     Booking(escrow.ChargedBack, _charged_back, "charged_back",
             "out of the escrow, then what clears, then what is payable, then the platform's own; its network fee"),
@@ -158,8 +183,7 @@ BOOKS: Final[tuple[Booking, ...]] = (
     Booking(escrow.ReleasedRefunded, _released_refunded, None, "from the payee back to the payer, with the service fee"),
     Booking(escrow.PaidOut, lambda pot, e: lines((f"payable:{e.to}", f"world:{e.to}", e.amount)), None,
             "from what is payable to the world"),
-    Booking(escrow.Closed, lambda pot, e: lines((f"fees:{pot.id}", "world:platform", pot.fees)), None,
-            "the payer's processing fee is earned"),
+    Booking(escrow.Closed, _closed, None, "the payer's processing fee is earned, and what it paid in for other fees goes to whom they go"),
     Booking(arbitration.FeePaid, _fee_paid, None, "from the party into its deposit of the case"),
     Booking(arbitration.Appointed, lambda pot, e: lines(("world:platform", _deposit(e, "platform"), e.platform_share)),
             None, "the platform pays its share in"),

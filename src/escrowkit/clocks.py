@@ -71,6 +71,8 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "the mediator's time"),
     Clock("dispute", (D.OPENED,), "answer", lambda p: p.dispute.opened_at, "", _CASE, "unanswered", "",
           "the time to answer a dispute", due=lambda p, clock: _answer(p, clock)),
+    Clock("dispute", (D.OPENED, D.CONTESTED), "escalate", lambda p: None if p.dispute.escalated_at else p.dispute.opened_at, "dispute.escalate.within", _CASE, "both", "dispute.escalate.on_silence",
+          "the time to escalate a dispute"),
     Clock("dispute", (D.OPENED, D.CONTESTED, D.MEDIATED, D.ARBITRATED), "longest", lambda p: p.dispute.opened_at, "dispute.longest.within", _CASE, "both", "dispute.longest.on_expiry",
           "the longest life of a dispute"),
     Clock("dispute", (D.OPENED, D.CONTESTED, D.MEDIATED, D.ARBITRATED), "offer", lambda p: _offered(p), "dispute.offers.within", _CASE, "offeree", "dispute.offers.on_silence",
@@ -85,7 +87,7 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "the time to answer a split proposal"),
     Clock("milestone", (W.ACTIVE,), "requirements", lambda p: p.requirements_from, "milestone.requirements.within", _WORK, "payer", "milestone.requirements.on_silence",
           "the time to give the requirements"),
-    Clock("milestone", (W.SUBMITTED,), "review", lambda p: p.review_from, "milestone.review.within", _WORK, "payer", "milestone.review.on_silence",
+    Clock("milestone", (W.ACTIVE, W.SUBMITTED), "review", lambda p: p.review_from, "milestone.review.within", _WORK, "payer", "milestone.review.on_silence",
           "the review of a submission", due=lambda p, clock: _review(p, clock)),
     Clock("escrow", (E.HELD, E.CLEARING), "clearing", lambda p: p.clearing_from, "escrow.clearing", ("dispute", "impound"), "nobody", "",
           "the security hold of a release"),
@@ -197,6 +199,8 @@ def _offered(pot: Any) -> datetime | None:
 
 def _review(pot: Any, clock: Clock) -> datetime | None:
     """The review's end, moved by delays; a default that moves money waits for its reminders, but not for ever."""
+    if pot.milestone.state is W.ACTIVE and pot.rules["milestone.review.since"] != "active":
+        return None  # a fact attested before there is a submission starts no review
     due = plain_due(pot, clock, clock.anchor(pot), clock.period)
     step = pot.rules["milestone.review.delay_step"]
     if due is None or pot.milestone.release_when is not None:

@@ -29,6 +29,7 @@ ACTS: Final[Mapping[str, str]] = {
     "mediation.recommend": "recommend or decide",
     "mediation.longest": "bring the mediation to an end",
     "dispute.answer": "contest or concede the dispute",
+    "dispute.escalate": "escalate the dispute or settle it",
     "dispute.longest": "end the dispute",
     "dispute.offer": "accept or decline the offer",
     "milestone.cancel": "agree to the cancel request, or open a dispute",

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import frozen
 
+from escrowkit import fees as listed
 from escrowkit.clocks import CLOCKS, Clock, due_of, plain_due
 from escrowkit.conditions import ALWAYS, Condition, any_of, elapsed, signed
 from escrowkit.ledger import Kind
@@ -128,7 +130,8 @@ class Pot:
     @property
     def fees(self) -> Money:
         """Processing fees that are neither earned nor returned."""
-        return self._balance(f"fees:{self.id}")
+        waiting = self._balance(f"fees:{self.id}")
+        return waiting - listed.total(self.prepaid, self.zero) if waiting and self.has_fees else waiting
 
     def payable(self, role: str) -> Money:
         """What waits for payout to a role."""
@@ -279,6 +282,85 @@ class Pot:
         gone = max(deposited - self.held - self.released, self.zero) + refunded
         due = charged.allocate((gone.minor, max(deposited - gone, self.zero).minor))[0] if gone else self.zero
         return min(max(due - (charged - self.fees), self.zero), self.fees)
+
+    # -- the list of fees ----------------------------------------------------------------------------------------
+
+    @property
+    def has_fees(self) -> bool:
+        """Whether the rulebook has further fees."""
+        return bool(self.rules["escrow.fees"])
+
+    @property
+    def _odd_to(self) -> str:
+        return str(self.rules["money.remainder_to"])
+
+    @property
+    def prepaid(self) -> dict[str, Money]:
+        """What the payer paid in for each fee of the list that has not come back."""
+        back = self.escrow.prepaid_back if self.escrow else {}
+        return {name: sum_ - back.get(name, self.zero) for name, sum_ in self._paid_in().items()}
+
+    def _paid_in(self) -> dict[str, Money]:
+        """What the payer paid in for each fee of the list: fees are cumulative, so it follows from all deposits."""
+        fees = self.rules.fees(self.currency)
+        return listed.paid_in(fees, self.zero, self._deposited, self._odd_to)
+
+    @property
+    def settled(self) -> bool:
+        """Whether what waited beside the escrow has gone to whom it goes."""
+        return self.escrow is not None and self.escrow.state is escrow.S.SETTLED
+
+    def fee_owner(self, name: str) -> str:
+        """To whom a fee of the list goes."""
+        return next(fee.to for fee, _ in self.rules.fees(self.currency) if fee.name == name)
+
+    @property
+    def _deposited(self) -> Money:
+        return self._sum(d.amount for d in self.escrow.deposits) if self.escrow else self.zero
+
+    def fees_paid_in(self, sum_: Money) -> dict[str, Money]:
+        """What the payer pays in on top of a deposit for the fees of the list."""
+        return (
+            listed.paid_in(self.rules.fees(self.currency), self._deposited, sum_, self._odd_to) if self.has_fees else {}
+        )
+
+    def fees_back(self, refunded: Money, *, given_back: Money | None = None) -> dict[str, Money]:
+        """What comes back of it: with held money that is refunded, or with released money that the payee gives back."""
+        it, zero, paid = self.escrow, self.zero, self._paid_in()
+        if it is None or not paid:
+            return {}
+        gone = refunded + (it.refunded or zero) + (it.undone or zero)
+        after = (it.given_back or zero) + (given_back or zero)
+        base = self._deposited
+        inside = base + (it.received or zero) - gone
+        back: dict[str, Money] = {}
+        for when, remains in ((("while_held",), inside), (("always",), inside - after)):
+            back |= listed.returned(
+                self.rules.fees(self.currency),
+                paid=paid,
+                back=it.prepaid_back,
+                base=base,
+                remains=max(remains, zero),
+                when=when,
+                odd_to=self._odd_to,
+            )
+        return back
+
+    def levies(
+        self, *, paid: Money, fee: Money, to_payer: Money, back: Money, cut: Money, seized: bool
+    ) -> listed.Levies:
+        """What the fees of the list do to money that leaves; a seizure takes nothing of what it takes away."""
+        it, zero = self.escrow, self.zero
+        all_paid = ((it.paid if it else None) or zero) + paid
+        taken, kept = listed.taken(
+            self.rules.fees(self.currency),
+            so_far=it.levied if it else {},
+            all_paid=all_paid,
+            all_left=all_paid + ((it.refunded if it else None) or zero) + (zero if seized else to_payer),
+            weights=(paid - fee, zero if seized else to_payer),
+            odd_to=self._odd_to,
+        )
+        return listed.Levies(taken, kept, self.fees_back(to_payer + back), cut)
 
     # -- the work ------------------------------------------------------------------------------------------------
 
@@ -605,8 +687,7 @@ class Pot:
         if case is not None and borne == "each":
             return arbitration.share_weights(case)
         if case is not None and case.state is arbitration.S.REFUSED:
-            shares = {"payer": (it.stake - to_payee).minor, "payee": to_payee.minor}
-            return shares if any(shares.values()) else {"payer": 1, "payee": 1}
+            return self._refusal_weights(it.stake, to_payee)
         lost = self._lost(it, to_payee)
         if borne == "loser" and lost["payer"] != lost["payee"]:
             return {max(lost, key=lambda side: lost[side]): 1}
@@ -625,6 +706,18 @@ class Pot:
             return None
         lost = self._lost(self._open_case, self._given)
         return None if lost["payer"] == lost["payee"] else min(lost, key=lambda side: lost[side])
+
+    def _refusal_weights(self, stake: Money, to_payee: Money) -> dict[str, int]:
+        """In the shares in which the stake is divided: the rule's, not those to which a small one was rounded."""
+        answers = self.rules["arbitration.refusal.divide"]
+        rule = next(one for one in answers if self.answer((one,), stake) is not None)
+        if rule == "halves":
+            return {"payer": 1, "payee": 1}
+        if not isinstance(rule, str):
+            scale = lcm(*(share.denominator for share in rule.values()))
+            return {name: int(share * scale) for name, share in rule.items()}
+        shares = {"payer": (stake - to_payee).minor, "payee": to_payee.minor}
+        return shares if any(shares.values()) else {"payer": 1, "payee": 1}
 
     def _lost(self, it: Dispute, to_payee: Money) -> dict[str, int]:
         """How much of the contested sum each side lost."""

@@ -179,7 +179,8 @@ def _award(pot: Any, event: Any) -> Iterator[Command]:
 
 
 def _nobody_paid(pot: Any, event: Event) -> Iterator[Command]:
-    yield _conclude(pot, _unpaid(pot, "none_paid"), "nobody_paid_fee")
+    gives = _unpaid(pot, "none_paid")
+    yield dispute.Drop(pot.id) if gives is None else _conclude(pot, gives, "nobody_paid_fee")
     yield arbitration.SettleFees(pot.id)
 
 
@@ -188,10 +189,14 @@ def _only_one_paid(pot: Any, event: arbitration.OnlyOnePaid) -> Iterator[Command
     yield arbitration.SettleFees(pot.id)
 
 
-def _unpaid(pot: Any, who: str, claim: Money | None = None) -> Money:
-    """What the payee gets where a fee was not paid; out of what is held, it keeps what it was paid before."""
-    gives: Money = pot.answer(pot.rules[f"arbitration.{who}.gets"], pot.stake, claim=claim)
-    return max(gives, pot.stake_released) if pot.rules[f"arbitration.{who}.out_of"] == "held" else gives
+def _unpaid(pot: Any, who: str, claim: Money | None = None) -> Any:
+    """What the payee gets where a fee was not paid; out of what is held, it keeps what it was paid before.
+
+    Nothing, if all stays as it was.
+    """
+    gives: Money | None = pot.answer(pot.rules[f"arbitration.{who}.gets"], pot.stake, claim=claim)
+    held = pot.rules[f"arbitration.{who}.out_of"] == "held"
+    return max(gives, pot.stake_released) if gives is not None and held else gives
 
 
 def _no_ruling(pot: Any, event: Event) -> Iterator[Command]:
@@ -226,7 +231,7 @@ def _divided(pot: Any, event: escrow.Divided) -> Iterator[Command]:
 
 
 def _thaw(pot: Any, event: Event) -> Iterator[Command]:
-    if pot.escrow.state is E.FROZEN:
+    if E.FROZEN in pot.escrow.stack:  # under a hold of the platform too
         yield escrow.Thaw(pot.id)
     if pot.milestone.state is W.DISPUTED:
         yield milestone.Resume(pot.id)
@@ -300,8 +305,12 @@ def _cause_gone(pot: Any, event: escrow.ChargeBackReversed) -> Iterator[Command]
 
 
 def _fee_owed(pot: Any, event: escrow.Disposed) -> Iterator[Command]:
-    if event.back_fee and pot.fee_on_refund == "payee":
-        yield obligation.Open(pot.id, "payee", "payer", event.back_fee, "fee")
+    """A fee that was taken of money that now goes back, where it is the payee who bears it."""
+    owed = event.back_fee if pot.fee_on_refund == "payee" else pot.zero
+    if event.levies and event.levies.back:
+        owed += event.levies.back
+    if owed:
+        yield obligation.Open(pot.id, "payee", "payer", owed, "fee")
 
 
 def _receive(pot: Any, event: escrow.RolledOver) -> Iterator[Command]:
@@ -378,15 +387,15 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction((mediation.Rejected, mediation.Failed, mediation.Lapsed), (dispute.Escalate, dispute.Conclude), _mediation_failed,
              "a failed mediation leads to the next stage, or to the rulebook's answer"),
     Reaction((arbitration.Awarded, arbitration.AwardStands), (dispute.Conclude, arbitration.SettleFees), _award, "a final award ends the dispute"),
-    Reaction((arbitration.NobodyPaid,), (dispute.Conclude, arbitration.SettleFees), _nobody_paid, "nobody paid the fee: the rulebook's answer"),
+    Reaction((arbitration.NobodyPaid,), (dispute.Conclude, dispute.Drop, arbitration.SettleFees), _nobody_paid, "nobody paid the fee: the rulebook's answer"),
     Reaction((arbitration.OnlyOnePaid,), (dispute.Conclude, arbitration.SettleFees), _only_one_paid, "only one side paid the fee: the rulebook's answer"),
     Reaction((arbitration.Refused, arbitration.AwardLapsed), (dispute.Conclude, arbitration.SettleFees), _no_ruling, "no ruling: the rulebook's division"),
     Reaction((arbitration.Closed,), (arbitration.SettleFees,), _settle_fees, "a closed arbitration gives its fees back or earns them"),
     Reaction(_ENDED, (escrow.Divide, mediation.Close, arbitration.Close), _divide, "an ended dispute divides its stake"),
     Reaction((escrow.Divided,), (escrow.Reclaim, obligation.Open, milestone.Conclude), _divided,
              "the milestone ends with its money; what was paid before is owed, to the payer or to who advanced it"),
-    Reaction((dispute.Withdrawn,), (escrow.Thaw, milestone.Resume, mediation.Close, arbitration.Close), _thaw,
-             "a withdrawn dispute leaves everything as it was"),
+    Reaction((dispute.Withdrawn, dispute.Dropped), (escrow.Thaw, milestone.Resume, mediation.Close, arbitration.Close), _thaw,
+             "a dispute that was withdrawn, or that nobody took further, leaves everything as it was"),
     Reaction((dispute.Overridden,), (mediation.Close, arbitration.Close), _close_stages, "an overridden dispute closes its stages"),
     Reaction((escrow.Conceded,), (dispute.Conclude,), _conceded, "releasing or refunding all in a dispute concedes it"),
     Reaction((escrow.ChargedBack, escrow.ChargeBackReversed, escrow.ReleasedRefunded), (dispute.Restake, dispute.Override, mediation.Void, milestone.Conclude), _restake,

@@ -30,7 +30,7 @@ from escrowkit.errors import (
 from escrowkit.money import Money, Tariff
 from escrowkit.periods import Calendar, Period
 from escrowkit.rulecheck import HEAD, covers, head_problems, mark_of, not_known, problems_together
-from escrowkit.schema import ANSWER, KEYS, PARTS, RENAMED, SCHEMA, SHORT, UNKNOWN, Answers, Power, read
+from escrowkit.schema import ANSWER, KEYS, PARTS, RENAMED, SCHEMA, SHORT, UNKNOWN, Answers, Fee, Power, read
 
 _OVERRIDE = {"source": "override", "sure": "own"}
 
@@ -113,6 +113,21 @@ class Rulebook:
         bounds = tuple((bound and self._in(currency, f"{fee}.tiers", bound), rate) for bound, rate in tiers)
         return Tariff(bounds, fixed=self.amount(f"{fee}.fixed", currency))
 
+    def fees(self, currency: str) -> tuple[tuple[Fee, Tariff], ...]:
+        """The list of further fees with their tariffs. Raises `WrongCurrency` where one is given in others only."""
+        key = ("fees", currency)
+        if key not in self.memory:
+            self.memory[key] = tuple((fee, self._tariff(fee, currency)) for fee in self["escrow.fees"])
+        fees: tuple[tuple[Fee, Tariff], ...] = self.memory[key]
+        return fees
+
+    def _tariff(self, fee: Fee, currency: str) -> Tariff:
+        def of(amounts: Mapping[str, Money] | None) -> Money | None:
+            return None if amounts is None else self._in(currency, f"escrow.fees ({fee.name})", amounts)
+
+        tiers = tuple((of(bound), rate) for bound, rate in fee.tiers)
+        return Tariff(tiers, fixed=of(fee.fixed), floor=of(fee.floor), cap=of(fee.cap))
+
     @cached_property
     def memory(self) -> dict[Any, Any]:
         """What was worked out of it once, for whoever asks again: a rulebook never changes."""
@@ -139,6 +154,9 @@ class Rulebook:
         tiers = self.values["escrow.service_fee.tiers"]
         if tiers is not None and tiers is not UNKNOWN:
             yield from (("escrow.service_fee.tiers", bound) for bound, _ in tiers if bound)
+        fees = self.values["escrow.fees"]
+        if fees is not UNKNOWN:
+            yield from ((f"escrow.fees ({fee.name})", amounts) for fee in fees for amounts in fee.amounts)
 
     @cached_property
     def digest(self) -> str:

@@ -10,7 +10,6 @@ from escrowkit.errors import DefinitionError, MissingExtra, Refused, UnknownRule
 from escrowkit.schema import KEYS, PARTS, UNKNOWN
 
 if TYPE_CHECKING:
-    from escrowkit.money import Tariff
     from escrowkit.rulebook import Rulebook
 
 HEAD: Final = ("id", "version", "title", "applies_from", "open_ended", "sources", "sure")
@@ -114,6 +113,7 @@ _PAIRS = (
     ("escrow.dormancy.idle", "escrow.dormancy.on_silence"),
     ("dispute.answer.payer.within", "dispute.answer.payer.on_silence"),
     ("dispute.answer.payee.within", "dispute.answer.payee.on_silence"),
+    ("dispute.escalate.within", "dispute.escalate.on_silence"),
     ("dispute.longest.within", "dispute.longest.on_expiry"),
     ("arbitration.award.within", "arbitration.award.on_silence"),
     ("arbitration.small_pot.up_to", "arbitration.small_pot.divide"),
@@ -130,8 +130,9 @@ _ENDING: Final[Mapping[str, tuple[str, ...]]] = {
     "milestone.late.on_silence": (),
     "escrow.hold_limit.on_expiry": (),
     "escrow.dormancy.on_silence": (),
+    "dispute.escalate.on_silence": ("next_stage", "stays"),
     "dispute.longest.on_expiry": (),
-    "arbitration.none_paid.gets": (),
+    "arbitration.none_paid.gets": ("stays",),
     "arbitration.one_paid.gets": ("claim",),
     "arbitration.small_pot.divide": (),
     "arbitration.award.on_silence": (),
@@ -184,12 +185,23 @@ def problems_together(book: Rulebook) -> Iterator[str]:
             yield f"{lone} needs {lacks}: say who gets it, and when"
     yield from _answer_problems(values)
     yield from _fee_problems(values)
+    if values["milestone.review.since"] == "active" and values["milestone.review.notices"]:
+        yield "milestone.review.notices: reminders are of a submission, and a review since active has none"
+    if values["milestone.review.on_silence"] == ("dispute",):
+        for key in ("dispute.escalate.on_silence", "arbitration.none_paid.gets"):
+            if values[key] == ("stays",):
+                why = "a dispute that silence opens (milestone.review.on_silence) cannot stay: it would open again"
+                yield f"{key}: {why}"
+    if values["dispute.escalate.on_silence"] == ("next_stage",) and not values["dispute.stages"]:
+        yield "dispute.escalate.on_silence: there is no next stage; dispute.stages names none"
     lacking = {key: why for key, why in _needed(values) if values[key] is None}
     yield from (f"{key}: {why} needs it" for key, why in lacking.items())
     if not any(covers("escrow.service_fee", key) for key in lacking):
         yield from _tariff_problems(book, "escrow.service_fee", book.service_fee)
     if values["arbitration.fee.model"] in ("rate", "from_pot") and values["arbitration.fee.rate"] is not None:
         yield from _tariff_problems(book, "arbitration.fee", book.arbitration_fee)
+    if values["escrow.fees"] is not UNKNOWN:
+        yield from _tariff_problems(book, "escrow.fees", book.fees)
     try:
         _ = book.calendar
     except DefinitionError as error:
@@ -221,7 +233,7 @@ def _needed(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"escrow.service_fee.{'tiers' if model == 'tiered' else 'rate'}", f"a fee of the model {model!r}"
 
 
-def _tariff_problems(book: Rulebook, fee: str, tariff: Callable[[str], Tariff | None]) -> Iterator[str]:
+def _tariff_problems(book: Rulebook, fee: str, tariff: Callable[[str], object]) -> Iterator[str]:
     """A floor above a cap, bounds that do not grow: a fee that could never be taken."""
     for currency in dict.fromkeys(currency for _, amounts in book.amounts() for currency in amounts):
         try:

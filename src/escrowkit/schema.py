@@ -75,7 +75,13 @@ def _flag(value: Any) -> bool:
 def _since(value: Any) -> str:
     """What `conditions.elapsed` counts from, as far as a rulebook may choose."""
     named = isinstance(value, str) and value.startswith("attested:") and bool(value.removeprefix("attested:").strip())
-    _need(value == "submitted" or named)
+    _need(value in ("submitted", "active") or named)
+    return str(value)
+
+
+def _fact(value: Any) -> str:
+    """A fact that must be attested first."""
+    _need(isinstance(value, str) and value.startswith("attested:") and bool(value.removeprefix("attested:").strip()))
     return str(value)
 
 
@@ -175,6 +181,78 @@ def _show_decay(value: Decay) -> str:
 
 
 @frozen
+class Fee:
+    """A fee of the list: its name, to whom it goes, who bears it, on what it falls, when what was paid in comes back."""
+
+    name: str
+    to: str
+    borne_by: str
+    on: str
+    returned: str
+    tiers: Tiers
+    fixed: Mapping[str, Money] | None
+    floor: Mapping[str, Money] | None
+    cap: Mapping[str, Money] | None
+
+    @property
+    def amounts(self) -> tuple[Mapping[str, Money], ...]:
+        """Every amount that it names, by currency."""
+        named = (*(bound for bound, _ in self.tiers), self.fixed, self.floor, self.cap)
+        return tuple(amount for amount in named if amount is not None)
+
+    def __str__(self) -> str:
+        bare = len(self.tiers) == 1 and not self.tiers[0][1]
+        sums = (
+            []
+            if bare
+            else [_show_tiers(self.tiers).removesuffix(" above") if len(self.tiers) == 1 else _show_tiers(self.tiers)]
+        )
+        named = (("plus " if not bare else "", self.fixed), ("at least ", self.floor), ("at most ", self.cap))
+        sums += [words + _show_amounts(amount) for words, amount in named if amount]
+        back = "" if self.borne_by == "payee" else f", returned: {self.returned.replace('_', ' ')}"
+        return f"{self.name}: {', '.join(sums)} to the {self.to}, borne by {self.borne_by}, on {self.on}{back}"
+
+
+_FEE: Final = ("name", "to", "borne_by", "model", "rate", "fixed", "tiers", "floor", "cap", "on", "returned")
+#: When the payer's part of a fee comes back, where the list does not say; what falls on an exit never does.
+_RETURNED: Final = {"deposit": "never", "release": "while_held", "exit": "never"}
+
+
+def _fee(value: Any) -> Fee:
+    _need(isinstance(value, Mapping), "a fee is a table")
+    for key in value:
+        _need(key in _FEE, f"a fee has {', '.join(_FEE)}; {did_you_mean(key, _FEE)}".removesuffix("; "))
+    _need({"name", "borne_by", "on"} <= set(value), "a fee needs name, borne_by and on")
+    name, to = _text(value["name"]), _text(value.get("to", "platform"))
+    _need(":" not in to and to not in ("payer", "payee", "authority"), f"to = {shown(to)}: a fee goes to neither party")
+    borne_by, on = _one_of(value["borne_by"], ("payer", "payee", "both")), _one_of(value["on"], tuple(_RETURNED))
+    model = _one_of(value.get("model", "tiered" if "tiers" in value else "flat"), ("flat", "tiered"))
+    _need(
+        ("tiers" in value) == (model == "tiered") and not {"tiers", "rate"} <= set(value),
+        "tiers or a rate, as the model says",
+    )
+    _need(bool({"rate", "fixed", "tiers"} & set(value)), "a fee has a rate, a fixed part or tiers")
+    _need(on != "deposit" or borne_by == "payer", "a fee on a deposit is borne by the payer: nobody else pays in")
+    back = _one_of(value.get("returned", _RETURNED[on]), ("while_held", "always", "never"))
+    _need(
+        "returned" not in value or borne_by != "payee",
+        "what the payee bears is spent; returned is about what the payer paid in",
+    )
+    _need(on != "exit" or back == "never", "a fee on exit falls on whatever leaves, so it is never returned")
+    _need(on != "release" or back != "never", "a fee on release comes back with what is not released")
+    tiers = _tiers(value["tiers"]) if "tiers" in value else ((None, parse_rate(value.get("rate", "0%"))),)
+    fixed, floor, cap = (_amounts(value[key]) if key in value else None for key in ("fixed", "floor", "cap"))
+    return Fee(name, to, borne_by, on, back, tiers, fixed, floor, cap)
+
+
+def _fees(value: Any) -> tuple[Fee, ...]:
+    _need(isinstance(value, (list, tuple)), "a list of fees is needed")
+    fees = tuple(map(_fee, value))
+    _need(len({fee.name for fee in fees}) == len(fees), "two fees have one name")
+    return fees
+
+
+@frozen
 class Power:
     """What a mediator may do: one power, or another one for a stake below a bound."""
 
@@ -236,7 +314,8 @@ COUNT = Kind("a whole number from 0 to 1000", _count)
 FLAG = Kind("true | false", _flag, lambda value: "yes" if value else "no")
 PERIOD = Kind('a period such as "14 days", "72 hours" or "5 business days"', Period.parse)
 PERIOD_OR_NONE = Kind('a period such as "5 days", or "none"', lambda v: None if v == "none" else Period.parse(v))
-SINCE = Kind("submitted | attested:<name>", _since)
+SINCE = Kind("submitted | active | attested:<name>", _since)
+FACT = Kind("attested:<name>", _fact)
 RATE = Kind('a rate such as "10%"', parse_rate, rate_text)
 AMOUNT = Kind('an amount that names its currency, "30.00 USD", or a table by currency', _amounts, _show_amounts)
 ROLES = Kind("a role or a list of roles", _roles, lambda value: ", ".join(value) or "nobody")
@@ -251,6 +330,12 @@ TIERS = Kind('a list of { up_to = "500.00 USD", rate = "20%" }, the last without
 DECAY = Kind('a list of { within = "5 days", back = "100%" }, less from step to step', _decay, _show_decay)
 POWER = Kind('facilitate | recommend | decide, or { below = "100.00 USD", small = "decide", otherwise = … }', _power)
 DAYS = several("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FEES = Kind(
+    "a list of { name, to, borne_by = payer | payee | both, model = flat | tiered, rate, fixed, tiers, floor, cap, "
+    "on = deposit | release | exit, returned = while_held | always | never }",
+    _fees,
+    lambda value: "; ".join(map(str, value)) or "none",
+)
 HOLIDAYS = Kind('a list of dates, or { country = "US" }', _dates, _show_dates)
 STATES = several("proposed", "agreed", "active", "submitted", "cancelling", "approved", "completed", "cancelled")
 
@@ -276,7 +361,9 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("milestone.submit_needs", choice("nothing", "funded"), "nothing", "what a submission needs beside a deliverable"),
     Key("milestone.max_revisions", COUNT, None, "how often the payer may request changes"),
     Key("milestone.review.within", PERIOD, None, "how long the payer may review a submission"),
-    Key("milestone.review.since", SINCE, "submitted", "from when: submitted, or attested:<name>"),
+    Key("milestone.review.least", PERIOD, None, "the shortest review that the parties may agree"),
+    Key("milestone.review.most", PERIOD, None, "the longest review that the parties may agree"),
+    Key("milestone.review.since", SINCE, "submitted", "from when: submitted, active (without any submission), or attested:<name>"),
     Key("milestone.review.on_silence", REVIEW_ANSWER, None, "who gets it if the payer stays silent"),
     Key("milestone.review.notices", COUNT, 0, "how many reminders must have been delivered first"),
     Key("milestone.review.delay_step", PERIOD, None, "by how much the payer may delay the review at a time"),
@@ -312,6 +399,7 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("escrow.processing_fee.rate", RATE, None, "what the payer pays on top of a deposit"),
     Key("escrow.processing_fee.fixed", AMOUNT, None, "and a fixed part of it"),
     Key("escrow.processing_fee.returned", choice("while_held", "never"), "never", "when it comes back with a refund"),
+    Key("escrow.fees", FEES, (), "further fees, each named: to whom, borne by whom, on what, and when it is returned"),
     Key("escrow.hold_limit.within", PERIOD, None, "the longest time that money may be held"),
     Key("escrow.hold_limit.since", choice("deposited"), "deposited", "counted from"),
     Key("escrow.hold_limit.on_expiry", ANSWER, None, "who gets it then"),
@@ -343,6 +431,8 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("dispute.escalate.when", choice("at once", "by a party"), "at once", "how a dispute reaches the next stage"),
     Key("dispute.escalate.by", ROLES, ("payer", "payee", "mediator"), "who may escalate, if not at once"),
     Key("dispute.escalate.after", PERIOD, None, "how long to wait before"),
+    Key("dispute.escalate.within", PERIOD, None, "how long after its opening a dispute may wait to be escalated"),
+    Key("dispute.escalate.on_silence", ANSWER, None, "what happens if nobody does: next stage, stays (it is closed, and all is as it was), or who gets it"),
     Key("dispute.escalate.from_opened", FLAG, False, "whether it can be escalated before it is answered"),
     Key("dispute.offers.within", PERIOD, None, "how long an offer stands"),
     Key("dispute.offers.on_silence", ANSWER, ("declined",), "what silence on an offer does"),
@@ -354,6 +444,7 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("dispute.longest.within", PERIOD, None, "the longest life of a dispute"),
     Key("dispute.longest.on_expiry", ANSWER, None, "who gets it then"),
     Key("mediation.power", POWER, None, "what the mediator may do"),
+    Key("mediation.refund_needs", FACT, None, "what must be attested before a mediator's decision gives money back"),
     Key("mediation.recommend.within", PERIOD, None, "how long a mediator has, from the assignment"),
     Key("mediation.accept.within", PERIOD, None, "how long the parties may consider a recommendation"),
     Key("mediation.accept.on_silence", ANSWER, ("rejected",), "what silence on a recommendation means"),

@@ -198,6 +198,8 @@ def _rules(turn: Turn) -> Iterator[str]:
         event = record.event
         if event.by == "clock":
             yield _clock_rule(agreement, event)
+        if isinstance(event, (escrow.Deposited, escrow.DepositConfirmed)) and agreement.pot(event.milestone).has_fees:
+            yield rule(agreement.pot(event.milestone).rules, "escrow.fees")
         part = _FEES.get(type(event))
         if part and _charges(event):
             pot = agreement.pot(event.milestone)

@@ -162,7 +162,11 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
         + (f"; the payee owes the payer {e.owed}" if e.owed and not e.advanced else "")
     ),
     escrow.Seized: lambda e: f"the platform seizes all and gives it to the {e.to}{_quoted(e.reason)}",
-    escrow.OrderObeyed: lambda e: f"a court's order ({e.reference}) is obeyed: {_disposed(e)}",
+    escrow.OrderObeyed: lambda e: (
+        f"a court's order ({e.reference}) is obeyed: "
+        + (f"{e.costs} of costs to the {e.costs_to}, " if e.costs else "")
+        + _disposed(e)
+    ),
     escrow.HoldEnded: lambda e: f"{CONDITIONS[e.code][1]}: {_disposed(e)}",
     escrow.Conceded: lambda e: f"{the(e.by)} gives all {e.amount} to the {e.to}: a concession, which ends the dispute",
     escrow.RolledOver: lambda e: f"the payer moves {e.amount} on to {e.to}",
@@ -211,6 +215,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     dispute.AnswerDemanded: lambda e: "the dispute is escalated: the time to answer runs from now",
     dispute.Escalated: lambda e: f"the dispute goes on to {e.stage}",
     dispute.SmallPotDivided: lambda e: f"the stake is too small for a ruling: {split(e.to_payee)}",
+    dispute.Dropped: lambda e: "nobody took the dispute further in time: it is closed, and everything is as it was",
     dispute.Withdrawn: lambda e: f"{the(e.by)} withdraws the dispute",
     dispute.EvidenceAdded: lambda e: (
         f"{the(e.by)} adds evidence: {e.title!r}" + ("" if e.admissible else " (not admissible)")
@@ -332,7 +337,7 @@ def place(account: str) -> str:
     if kind == "deposit":
         case, _, role = name.partition(":")
         return f"{role}'s fee deposit {case}"
-    words = {"world": name, "payable": f"payable to {name}", "fees": f"processing fees {name}"}
+    words = {"world": name, "payable": f"payable to {name}", "fees": f"fees paid in {name}"}
     return words.get(kind, f"{kind} {name}")
 
 

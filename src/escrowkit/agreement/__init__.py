@@ -174,6 +174,9 @@ def decide(
         if agreement.is_due(now):
             fold = deciding.lapse_until(fold, now, engine)
             before = Decision.of(fold, agreement)
+            # What is refused later must not touch what the deadlines decided: it goes on in a fold of its own.
+            fold, warned = Fold(fold), fold.warnings
+            fold.warnings = warned
         deciding.carry_out(fold, whole, Call(role, name, now, actor, engine, mark), wrong)
     except Refused as refused:
         refused.decision = before if before and before.events else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from escrowkit import arguments as arg
@@ -133,10 +133,35 @@ def _check_terms(rules: Rulebook, terms: Terms) -> None:
         raise BadAmount(f"{rules.name} has milestones from {least or '0'} to {most or 'any price'}.").where(
             milestone=terms.id
         )
-    if rules.settled("escrow.service_fee.model"):
-        tariff = rules.service_fee(terms.price.currency)
-        if tariff is not None and tariff.of(terms.price) >= terms.price:
-            raise BadTerms(f"The service fee of {tariff.of(terms.price)} leaves nothing of {terms.price}.", key="fee")
+    _check_fees(rules, terms.price)
+    _check_review(rules)
     limit, review = rules.values["escrow.hold_limit.within"], rules.values["milestone.review.within"]
     if getattr(limit, "exact", None) and getattr(review, "exact", None) and limit.exact <= review.exact:
         raise BadTerms(f"Money may be held for {limit} only, but a review takes {review}.", key="limit")
+
+
+def _check_review(rules: Rulebook) -> None:
+    """The review that the parties agreed lies within what the rulebook lets them agree."""
+    agreed = _exact(rules, "within")
+    least, most = _exact(rules, "least"), _exact(rules, "most")
+    if agreed and ((least and agreed < least) or (most and agreed > most)):
+        bounds = f"from {rules.values['milestone.review.least']} to {rules.values['milestone.review.most']}"
+        raise BadTerms(f"{rules.name} has reviews {bounds}, not of {rules['milestone.review.within']}.", key="review")
+
+
+def _exact(rules: Rulebook, name: str) -> timedelta | None:
+    """The length of a review, where it is one and not counted in business days."""
+    period = rules.values[f"milestone.review.{name}"]
+    return None if getattr(period, "business_days", True) else period.exact
+
+
+def _check_fees(rules: Rulebook, price: Money) -> None:
+    """Something of the price is left to the payee."""
+    tariffs = []
+    if rules.settled("escrow.service_fee.model"):
+        tariffs.append(rules.service_fee(price.currency))
+    if rules.settled("escrow.fees"):
+        tariffs += [tariff for fee, tariff in rules.fees(price.currency) if fee.borne_by != "payer"]
+    taken = sum((tariff.of(price) for tariff in tariffs if tariff is not None), Money.zero(price.currency))
+    if taken >= price:
+        raise BadTerms(f"The service fee of {taken} leaves nothing of {price}.", key="fee")

@@ -14,12 +14,13 @@ from escrowkit.codec.form import ref
 from escrowkit.codec.sealed import Text
 from escrowkit.codec.shapes import COMMANDS, EVENTS, TYPES
 from escrowkit.errors import BadArgument, did_you_mean, in_turn, shown
+from escrowkit.fees import Levies
 from escrowkit.ledger import Line
 
 #: Several types under one name.
 _ANY_OF: Final[Mapping[str, Iterable[str]]] = {"command": COMMANDS, "event": EVENTS}
 #: Classes that have no document of their own, only a place in others.
-_PARTS: Final[Mapping[str, type]] = {kind.__name__.lower(): kind for kind in (Line, Terms, Text)}
+_PARTS: Final[Mapping[str, type]] = {kind.__name__.lower(): kind for kind in (Levies, Line, Terms, Text)}
 #: What there is a page for.
 PAGES: Final = ("command", "event", "entry", "record", "agreement", "rulebook", "sealed")
 

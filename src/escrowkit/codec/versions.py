@@ -36,10 +36,31 @@ def _rulebook_2(document: Document) -> Document:
     return {**document, "type": "rulebook@2", "rules": rules}
 
 
-#: The version in which a type is written now, where it is not the first.
-CURRENT: Final[Mapping[str, int]] = {"escrow.divided": 2, "rulebook": 2}
+def _with(version: int, **fields: Any) -> Upcaster:
+    """The same document with further fields: what they are where nothing was said of them."""
+
+    def step(document: Document) -> Document:
+        name = document["type"].partition("@")[0]
+        return {**document, **fields, "type": f"{name}@{version}"}
+
+    return step
+
+
+_DISPOSED: Final = ("released", "refunded", "disbursed", "seized", "hold_ended")
+
 #: The step from (type, version) to the next.
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
+    # Further fees: nobody paid any before there was a list of them.
+    **{(f"escrow.{word}", 1): _with(2, levies=None) for word in _DISPOSED},
+    ("escrow.released_refunded", 1): _with(2, fees=None),
     ("escrow.divided", 1): _divided_2,
+    ("escrow.divided", 2): _with(3, levies=None),
+    # A court's order says costs.
+    ("escrow.obey_order", 1): _with(2, costs=None, costs_to=None),
+    ("escrow.order_obeyed", 1): _with(2, costs=None, costs_to=None, levies=None),
     ("rulebook", 1): _rulebook_2,
+    # Before, no clock took a dispute to its next stage.
+    **{(f"dispute.{word}", 1): _with(2, clock=None) for word in ("escalated", "small_pot_divided")},
 }
+#: The version in which a type is written now, where it is not the first.
+CURRENT: Final[Mapping[str, int]] = {name: version + 1 for name, version in sorted(UPCASTERS)}

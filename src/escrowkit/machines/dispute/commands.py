@@ -114,6 +114,11 @@ class Conclude(Command):
 
 
 @said
+class Drop(Command):
+    """Nobody took the dispute further: it is closed, and everything is as it was."""
+
+
+@said
 class Override(Command):
     """The stake is gone: seized, charged back, ordered elsewhere, or held too long; `code` says which."""
 

@@ -149,9 +149,10 @@ class AnswerDemanded(Event):
 
 @said
 class Escalated(Event):
-    """The dispute went to its next stage."""
+    """The dispute went to its next stage; `clock` says that time took it there."""
 
     stage: str
+    clock: str | None = None
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
@@ -163,6 +164,8 @@ class Escalated(Event):
 class SmallPotDivided(Concluded):
     """The stake is too small for a ruling: it was divided."""
 
+    clock: str | None = None
+
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """As the rulebook divides it."""
@@ -173,6 +176,13 @@ class SmallPotDivided(Concluded):
 @said
 class Withdrawn(Event):
     """The dispute was taken back."""
+
+
+@said
+class Dropped(Event):
+    """Nobody took the dispute further in time: it is closed, and everything is as it was."""
+
+    clock: str | None = None
 
 
 @said

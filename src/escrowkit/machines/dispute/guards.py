@@ -9,7 +9,7 @@ from escrowkit.ledger import CONDITIONS, Kind
 from escrowkit.machines.dispute.commands import S
 from escrowkit.money import Money
 from escrowkit.roles import Role
-from escrowkit.table import Context, guard
+from escrowkit.table import Context, answers, guard
 
 if TYPE_CHECKING:
     from escrowkit.machines.dispute.record import Dispute, Offer_
@@ -250,6 +250,12 @@ def extension_within_limits(ctx: Context[Dispute]) -> bool:
     return bool(fits and used < ctx.rules["dispute.extend.most"])
 
 
+@guard(offered=answers("dispute.escalate.on_silence", "next_stage"))
+def silence_escalates(ctx: Context[Dispute]) -> bool:
+    """The rulebook takes the dispute to its next stage if nobody does."""
+    return bool(ctx.rules["dispute.escalate.on_silence"] == ("next_stage",))
+
+
 @guard()
 def silence_decides(ctx: Context[Dispute]) -> bool:
     """The rulebook gives it to somebody if this deadline passes."""
@@ -299,15 +305,16 @@ def oldest_offer(it: Dispute) -> Offer_:
     return min((o for o in it.offers if o.open), key=lambda o: o.at)
 
 
+#: Silences that are nobody's alone, with the rulebook's answer to each.
+_WHOLE = {"longest": "dispute.longest.on_expiry", "escalate": "dispute.escalate.on_silence"}
+
+
 def silence_gives(ctx: Context[Dispute]) -> Money | None:
     """What the payee gets by the rulebook's answer to this silence; None if it moves nothing."""
     it, silent = ctx.it, ctx.it.must_answer
-    if ctx.command.clock == "longest":
-        answers, winner = ctx.rules["dispute.longest.on_expiry"], None
-    elif len(silent) > 1 and ctx.pot.answer_due_together:
-        answers, winner = ctx.rules["dispute.answer.both_silent"], None
-    else:
+    key, winner = _WHOLE.get(ctx.command.clock, "dispute.answer.both_silent"), None
+    if ctx.command.clock == "answer" and not (len(silent) > 1 and ctx.pot.answer_due_together):
         loser = R(ctx.pot.first_silent)
-        answers, winner = ctx.rules[f"dispute.answer.{loser}.on_silence"], loser.other
-    gives: Money | None = ctx.pot.answer(answers, it.stake, claim=winner and claim_to(it, winner))
+        key, winner = f"dispute.answer.{loser}.on_silence", loser.other
+    gives: Money | None = ctx.pot.answer(ctx.rules[key], it.stake, claim=winner and claim_to(it, winner))
     return gives

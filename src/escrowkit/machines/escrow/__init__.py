@@ -72,6 +72,7 @@ from escrowkit.machines.escrow.events import (
     Thawed,
 )
 from escrowkit.machines.escrow.guards import (
+    costs_have_an_owner,
     deposit_fits,
     dispute_is_over,
     family,
@@ -108,6 +109,7 @@ from escrowkit.machines.escrow.sums import (
     charge_back,
     charge_back_of,
     chargeable,
+    cut_back,
     deposit_of,
     disposal,
     take_back,
@@ -188,6 +190,8 @@ __all__ = [
     "charge_back",
     "charge_back_of",
     "chargeable",
+    "costs_have_an_owner",
+    "cut_back",
     "deposit_fits",
     "deposit_of",
     "disposal",

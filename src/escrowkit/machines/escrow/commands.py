@@ -115,10 +115,12 @@ class Seize(Command):
 
 @said
 class ObeyOrder(Command):
-    """Do what a court ordered."""
+    """Do what a court ordered: costs to a third party first, if it says so, so much to the payee, the rest to the payer."""
 
     to_payee: Amount = arg.amount(zero=True)
     reference: str = arg.text()
+    costs: Amount | None = arg.amount(optional=True)
+    costs_to: str | None = arg.text(optional=True)
 
 
 @said

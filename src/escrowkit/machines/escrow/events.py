@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from attrs import field
+
+from escrowkit.fees import Levies, Sums
 from escrowkit.ledger import Kind
-from escrowkit.machines.escrow.sums import charge_back, charge_back_of, disposal, take_back, unnamed
+from escrowkit.machines.escrow.sums import (
+    charge_back,
+    charge_back_of,
+    cut_back,
+    disposal,
+    take_back,
+    unnamed,
+)
 from escrowkit.money import Money
 from escrowkit.table import Context, Event, said
 
@@ -94,6 +104,8 @@ class Disposed(Event):
     back: Money
     back_fee: Money
     clears: bool
+    #: What the fees of the list do to it, where the rulebook has one.
+    levies: Levies | None = field(kw_only=True, default=None)
 
 
 @said
@@ -105,7 +117,7 @@ class Released(Disposed):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """What the payee gets of it."""
-        return disposal(ctx, ctx.command.amount) | {"to_payer": ctx.pot.zero}
+        return disposal(ctx, ctx.command.amount, to_payer=ctx.pot.zero)
 
 
 @said
@@ -117,7 +129,7 @@ class Refunded(Disposed):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """What goes back."""
-        return disposal(ctx, ctx.pot.zero) | {"to_payer": ctx.command.amount}
+        return disposal(ctx, ctx.pot.zero, to_payer=ctx.command.amount)
 
 
 @said
@@ -171,20 +183,22 @@ class Seized(Disposed):
         """All to one."""
         everything = ctx.pot.held + ctx.pot.clearing_gross
         gives = everything if ctx.command.to == "payee" else ctx.pot.zero
-        return disposal(ctx, gives, clearing=True) | {"clears": False}
+        return disposal(ctx, gives, clearing=True, seized=True) | {"clears": False}
 
 
 @said
 class OrderObeyed(Disposed):
-    """A court's order was obeyed."""
+    """A court's order was obeyed; `costs` go to a third party that it names, before the rest is divided."""
 
     to_payee: Money
     reference: str
+    costs: Money | None
+    costs_to: str | None
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """As ordered."""
-        return disposal(ctx, ctx.command.to_payee, clearing=True) | {"clears": False}
+        return disposal(ctx, ctx.command.to_payee, clearing=True, cost=ctx.command.costs) | {"clears": False}
 
 
 @said
@@ -318,13 +332,21 @@ class ReleasedRefunded(Event):
     back_fee: Money
     from_clearing: Money
     reference: str | None = None
+    #: What comes back of what the payer had paid in for fees of the list, where the rulebook has one.
+    fees: Sums | None = field(kw_only=True, default=None)
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """Out of what is still clearing first; the service fee as the rulebook says."""
-        _, gross, fee = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.clearing_gross), clearing=True)
-        _, back, fees = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.released))
-        return {"back": back, "back_fee": fees, "from_clearing": gross - fee}
+        before, clearing = ctx.it.releases, min(ctx.command.amount, ctx.pot.clearing_gross)
+        after, gross, fee = take_back(before, clearing, clearing=True)
+        _, back, fees = take_back(before, min(ctx.command.amount, ctx.pot.released))
+        return {
+            "back": back,
+            "back_fee": fees,
+            "from_clearing": gross - fee - cut_back(before, after, ctx.pot.zero),
+            "fees": ctx.pot.fees_back(ctx.pot.zero, given_back=back) if ctx.pot.has_fees else None,
+        }
 
 
 @said

@@ -121,10 +121,20 @@ def roll_over_possible(ctx: Context[Escrow]) -> bool:
     return bool(ctx.rules["escrow.roll_over"])
 
 
-@guard(OverHeld, most=lambda ctx: ctx.pot.held + ctx.pot.clearing_gross)
+@guard(BadArgument)
+def costs_have_an_owner(ctx: Context[Escrow]) -> bool:
+    """Costs, if there are any, go to a third party that is named, and to neither side."""
+    costs, to = ctx.command.costs, ctx.command.costs_to
+    named = to is not None and ":" not in to and to not in ("payer", "payee")
+    return (costs is None and to is None) or (costs is not None and named)
+
+
+@guard(OverHeld, most=lambda ctx: ctx.pot.held + ctx.pot.clearing_gross - (ctx.command.costs or ctx.pot.zero))
 def order_within_held(ctx: Context[Escrow]) -> bool:
-    """The order gives the payee at most what is held."""
-    return bool(ctx.command.to_payee <= ctx.pot.held + ctx.pot.clearing_gross)
+    """The order gives the payee and for costs at most what is held."""
+    costs = ctx.command.costs or ctx.pot.zero
+    whole = ctx.command.to_payee + costs <= ctx.pot.held + ctx.pot.clearing_gross
+    return bool(whole and costs <= ctx.pot.held)
 
 
 @guard(BadArgument)

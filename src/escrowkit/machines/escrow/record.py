@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from escrowkit.copying import changed
+from escrowkit.fees import Levies, Sums, more, total
 from escrowkit.machines.escrow.commands import S
 from escrowkit.machines.escrow.events import (
     ChargeBackReversed,
@@ -60,6 +61,9 @@ class Freed:
     clearing: bool
     back: Money
     back_fee: Money
+    #: What fees of the list took of it, and how much of that was taken of what went back.
+    cut: Money
+    back_cut: Money
 
     @property
     def left(self) -> Money:
@@ -69,7 +73,7 @@ class Freed:
     @property
     def net(self) -> Money:
         """What of it is the payee's."""
-        return self.left - (self.fee - self.back_fee)
+        return self.left - (self.fee - self.back_fee) - (self.cut - self.back_cut)
 
 
 @frozen
@@ -102,6 +106,14 @@ class Escrow:
     received: Money | None = None
     rolled: Money | None = None
     paid_out: Money | None = None
+    #: Of the fees of the list: what was taken when money left, what came back of what the payer had paid in; and on
+    #: what they are counted.
+    levied: Sums = field(factory=dict)
+    prepaid_back: Sums = field(factory=dict)
+    paid: Money | None = None
+    refunded: Money | None = None
+    undone: Money | None = None
+    given_back: Money | None = None
 
     @property
     def state(self) -> S:
@@ -151,10 +163,23 @@ def _deposited(it: Escrow, reference: str, sum_: Money, event: Any) -> dict[str,
 
 def _disposed(it: Escrow, event: Disposed) -> dict[str, Any]:
     releases, _, _ = take_back(it.releases, event.back, clearing=True)
+    levies = event.levies
     if event.paid:
         zero = Money.zero(event.paid.currency)
-        releases = (*releases, Freed(event.paid, event.fee, event.at, event.clears, zero, zero))
-    return {"releases": releases}
+        cut = total(levies.taken, zero) if levies else zero
+        releases = (*releases, Freed(event.paid, event.fee, event.at, event.clears, zero, zero, cut, zero))
+    return {"releases": releases} | (_counted(it, event, levies) if levies else {})
+
+
+def _counted(it: Escrow, event: Disposed, levies: Levies) -> dict[str, Any]:
+    """On what the fees of the list are counted, and what came back of them."""
+    return {
+        "levied": more(more(it.levied, levies.taken), levies.kept),
+        "prepaid_back": more(it.prepaid_back, levies.returned),
+        "paid": _more(it.paid, event.paid),
+        "refunded": _more(it.refunded, event.to_payer),
+        "undone": _more(it.undone, event.back),
+    }
 
 
 def _charge(it: Escrow, event: ChargedBack) -> dict[str, Any]:
@@ -172,7 +197,7 @@ def _restored(it: Escrow, event: ChargeBackReversed) -> tuple[Freed, ...]:
     if not charged.back:
         return it.releases
     zero = Money.zero(charged.back.currency)
-    return (*it.releases, Freed(charged.back, charged.back_fee, charged.at, False, zero, zero))
+    return (*it.releases, Freed(charged.back, charged.back_fee, charged.at, False, zero, zero, zero, zero))
 
 
 def _confirmed(it: Escrow, event: DepositConfirmed) -> dict[str, Any]:
@@ -198,7 +223,10 @@ def _reversed(it: Escrow, event: ChargeBackReversed) -> dict[str, Any]:
 def _refunded(it: Escrow, event: ReleasedRefunded) -> dict[str, Any]:
     releases, _, _ = take_back(it.releases, event.back)
     told = _told(it, "confirm_refund_released", event.reference) if event.reference else {}
-    return {"releases": releases, "promised": _without(it.promised, event)} | told
+    fees: dict[str, Any] = {}
+    if event.fees is not None:
+        fees = {"prepaid_back": more(it.prepaid_back, event.fees), "given_back": _more(it.given_back, event.back)}
+    return {"releases": releases, "promised": _without(it.promised, event)} | told | fees
 
 
 def _paid_out(it: Escrow, event: PaidOut) -> dict[str, Any]:

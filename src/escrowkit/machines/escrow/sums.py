@@ -14,18 +14,45 @@ if TYPE_CHECKING:
 
 
 def disposal(
-    ctx: Context[Escrow], gives: Money, *, clearing: bool = False, cost: Money | None = None
+    ctx: Context[Escrow],
+    gives: Money,
+    *,
+    clearing: bool = False,
+    cost: Money | None = None,
+    to_payer: Money | None = None,
+    seized: bool = False,
 ) -> dict[str, Any]:
-    """How a sum for the payee (gross) comes out of this pot: what clears is already the payee's, so it counts first."""
+    """How a sum for the payee (gross) comes out of this pot: what clears is already the payee's, so it counts first.
+
+    The rest of what is held goes to the payer, unless a sum for it is named.
+    """
     zero = ctx.pot.zero
     there = ctx.pot.clearing_gross if clearing else zero
     kept = min(gives, there)
     paid = gives - kept
-    _, back, back_fee = take_back(ctx.it.releases, there - kept, clearing=True)
+    after, back, back_fee = take_back(ctx.it.releases, there - kept, clearing=True)
     fee = ctx.pot.service_fee(paid, back, back_fee)
-    to_payer = ctx.pot.held - paid - (cost or zero)
+    if to_payer is None:
+        to_payer = ctx.pot.held - paid - (cost or zero)
     clears = ctx.rules["escrow.clearing"] is not None
-    return {"paid": paid, "fee": fee, "to_payer": to_payer, "back": back, "back_fee": back_fee, "clears": clears}
+    levies = None
+    if ctx.pot.has_fees:
+        cut = cut_back(ctx.it.releases, after, zero)
+        levies = ctx.pot.levies(paid=paid, fee=fee, to_payer=to_payer, back=back, cut=cut, seized=seized)
+    return {
+        "paid": paid,
+        "fee": fee,
+        "to_payer": to_payer,
+        "back": back,
+        "back_fee": back_fee,
+        "clears": clears,
+        "levies": levies,
+    }
+
+
+def cut_back(before: tuple[Freed, ...], after: tuple[Freed, ...], zero: Money) -> Money:
+    """What had been taken for fees of the list of releases that went back."""
+    return sum((new.back_cut - old.back_cut for old, new in zip(before, after, strict=True)), zero)
 
 
 def take_back(
@@ -47,8 +74,10 @@ def take_back(
         part = min(left, release.left)
         back = release.back + part
         back_fee = release.fee.allocate((back.minor, (release.gross - back).minor))[0]
+        back_cut = release.cut.allocate((back.minor, (release.gross - back).minor))[0] if release.cut else release.cut
         fees, left = fees + back_fee - release.back_fee, left - part
-        after[i] = changed(release, back=back, back_fee=back_fee, clearing=release.clearing and back < release.gross)
+        clears = release.clearing and back < release.gross
+        after[i] = changed(release, back=back, back_fee=back_fee, back_cut=back_cut, clearing=clears)
     return tuple(after), sum_ - left, fees
 
 
@@ -75,11 +104,13 @@ def charge_back(ctx: Context[Escrow]) -> dict[str, Any]:
     deposit = deposit_of(ctx)
     from_escrow = min(sum_, pot.held)
     freed = min(sum_ - from_escrow, pot.released)
-    _, in_clearing, clearing_fee = take_back(ctx.it.releases, min(freed, pot.clearing_gross), clearing=True)
+    after, in_clearing, clearing_fee = take_back(ctx.it.releases, min(freed, pot.clearing_gross), clearing=True)
+    spent = cut_back(ctx.it.releases, after, pot.zero)
     _, back, back_fee = take_back(ctx.it.releases, freed)
     reversed_fee = back_fee if pot.fees_reversed else pot.zero
-    from_clearing = in_clearing - clearing_fee
-    net_paid = (back - in_clearing) - (reversed_fee - (clearing_fee if pot.fees_reversed else pot.zero))
+    from_clearing = in_clearing - clearing_fee - spent
+    # What fees of the list took of a release is spent: the payee, who bears them, has it to give back.
+    net_paid = (back - in_clearing) + spent - (reversed_fee - (clearing_fee if pot.fees_reversed else pot.zero))
     from_payable = min(net_paid, pot.unpaid)
     advanced = net_paid - from_payable
     # What the bank takes back, an award over the same released money cannot give once more: that debt is the platform's now.

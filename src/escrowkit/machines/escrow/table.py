@@ -72,6 +72,7 @@ from escrowkit.machines.escrow.events import (
     Thawed,
 )
 from escrowkit.machines.escrow.guards import (
+    costs_have_an_owner,
     deposit_fits,
     dispute_is_over,
     instant_rail,
@@ -161,7 +162,7 @@ TABLE: Table[Escrow] = Table(
         Row(S.IMPOUNDED, Lift, R.PLATFORM, BACK, Lifted),
         Row(S.IMPOUNDED, Lapse, R.CLOCK, BACK, ImpoundLapsed, (), "impound"),
         Row(_FULL, Seize, R.PLATFORM, SAME, Seized),
-        Row(_FULL, ObeyOrder, R.PLATFORM, SAME, OrderObeyed, order_within_held),
+        Row(_FULL, ObeyOrder, R.PLATFORM, SAME, OrderObeyed, (costs_have_an_owner, order_within_held)),
         Row((S.HELD, S.FROZEN, S.IMPOUNDED), Lapse, R.CLOCK, SAME, HoldEnded, (), "hold_limit"),
         Row(S.HELD, Lapse, R.CLOCK, SAME, HoldEnded, (), "dormancy"),
         Row(_EVERY, ChargeBack, R.PROVIDER, SAME, Repeated, told_before),

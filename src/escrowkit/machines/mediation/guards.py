@@ -48,6 +48,14 @@ def within_stake(ctx: Context[Mediation]) -> bool:
     return bool(ctx.command.to_payee <= ctx.pot.stake)
 
 
+@guard(reads=("mediation.refund_needs",), offered=lambda rules: rules.has("mediation.refund_needs"))
+def refund_is_proved(ctx: Context[Mediation]) -> bool:
+    """All of the stake is the payee's, or what the rulebook wants before money goes back was attested."""
+    needs = ctx.rules["mediation.refund_needs"]
+    kept = ctx.command.to_payee == ctx.pot.stake
+    return bool(needs is None or kept or ctx.pot.attested(needs.removeprefix("attested:"), None))
+
+
 @guard(TermsChanged)
 def same_recommendation(ctx: Context[Mediation]) -> bool:
     """The answer repeats the recommended sum."""

@@ -84,6 +84,12 @@ def condition_names_me(ctx: Context[Milestone]) -> bool:
     return named or (others and ctx.rules["milestone.review.since"] == f"attested:{ctx.command.name}")
 
 
+@guard(reads=("mediation.refund_needs",), offered=lambda rules: rules.has("mediation.refund_needs"))
+def fact_of_the_dispute(ctx: Context[Milestone]) -> bool:
+    """A decision that gives money back waits for this fact."""
+    return bool(ctx.rules["mediation.refund_needs"] == f"attested:{ctx.command.name}")
+
+
 @guard()
 def condition_holds(ctx: Context[Milestone]) -> bool:
     """The release condition is met."""
@@ -101,13 +107,11 @@ def may_request_cancel(ctx: Context[Milestone]) -> bool:
     return ctx.by in ctx.rules["milestone.cancel.by"]
 
 
-@guard(
-    reads=("milestone.cancel.within", "milestone.cancel.on_silence"),
-    offered=lambda rules: rules.has("milestone.cancel.within"),
-)
+@guard(offered=lambda rules: rules.has("milestone.cancel.within"))
 def cancel_requests_exist(ctx: Context[Milestone]) -> bool:
     """The rulebook has cancel requests."""
-    return ctx.rules["milestone.cancel.within"] is not None
+    # Even where the sources do not settle how long an answer may take: then no clock runs, but the request can be answered.
+    return bool(ctx.rules.has("milestone.cancel.within"))
 
 
 @guard(OverHeld, most=lambda ctx: ctx.pot.held)
@@ -260,6 +264,12 @@ def work_has_started(ctx: Context[Milestone]) -> bool:
 def payee_got_something(ctx: Context[Milestone]) -> bool:
     """The payee got something."""
     return bool(ctx.command.paid)
+
+
+@guard(offered=lambda rules: rules["milestone.review.since"] == "active")
+def needs_no_submission(ctx: Context[Milestone]) -> bool:
+    """The rulebook counts the review from the start of the work, without any submission."""
+    return bool(ctx.rules["milestone.review.since"] == "active")
 
 
 @guard(offered=answers("milestone.review.on_silence", "payee"))

@@ -79,10 +79,12 @@ from escrowkit.machines.milestone.guards import (
     delay_lockable,
     delays_possible,
     dispute_is_over,
+    fact_of_the_dispute,
     first_request,
     may_cancel,
     may_propose_split,
     may_request_cancel,
+    needs_no_submission,
     not_own_proposal,
     not_own_request,
     not_own_split,
@@ -128,6 +130,8 @@ R = Role
 
 _OPEN = (S.AGREED, S.ACTIVE, S.SUBMITTED, S.CANCELLING, S.APPROVED)
 _OWNED = (S.ACTIVE, S.SUBMITTED, S.APPROVED)
+#: Who attests a fact that gives money back: neither the payer, who gains by it, nor a neutral, who judges by it.
+_WITNESSES = {R.PAYEE, R.PLATFORM, R.PROVIDER, R.WITNESS}
 
 TABLE: Table[Milestone] = Table(
     "milestone",
@@ -177,6 +181,10 @@ TABLE: Table[Milestone] = Table(
         Row(S.SUBMITTED, Lapse, R.CLOCK, SAME, ReviewEscalated, review_gives_dispute, "review"),
         Row(S.SUBMITTED, Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, silence_refunds, "review"),
         Row(S.SUBMITTED, Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, silence_divides, "review"),
+        Row(S.ACTIVE, Lapse, R.CLOCK, S.APPROVED, DeemedApproved, (needs_no_submission, review_gives_payee), "review"),
+        Row(S.ACTIVE, Lapse, R.CLOCK, SAME, ReviewEscalated, (needs_no_submission, review_gives_dispute), "review"),
+        Row(S.ACTIVE, Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, (needs_no_submission, silence_refunds), "review"),
+        Row(S.ACTIVE, Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, (needs_no_submission, silence_divides), "review"),
         Row(_OWNED, Lapse, R.CLOCK, S.APPROVED, ConditionMet, (), "condition"),
         Row(S.CANCELLING, Lapse, R.CLOCK, S.CANCELLED, SilenceDivided, silence_refunds, "cancel"),
         Row(S.CANCELLING, Lapse, R.CLOCK, S.COMPLETED, SilenceDivided, silence_divides, "cancel"),
@@ -196,6 +204,7 @@ TABLE: Table[Milestone] = Table(
         Waits(S.DISPUTED, (RequestCancel, AgreeCancel, DeclineCancel, WithdrawCancel, RequestRelease, AgreeRelease), PARTY,
               dispute_is_over),
         Waits(S.DISPUTED, Cancel, {*PARTY, R.PLATFORM}, dispute_is_over),
+        Row(S.DISPUTED, Attest, _WITNESSES, SAME, Attested, fact_of_the_dispute),
         Waits(S.DISPUTED, Attest, frozenset(Role) - {R.CLOCK, R.RULES}, dispute_is_over),
         Waits(S.DISPUTED, RecordNotice, R.PLATFORM, dispute_is_over),
     ),
