@@ -442,8 +442,8 @@ _POWERS = 'allowed: facilitate | recommend | decide, or { below = "100.00 USD", 
             "arbitration.pay.within needs arbitration.none_paid.gets: say who gets it, and when",
         ),
         (
-            'arbitration = { pay.within = "4 days", none_paid.gets = "stays" }',
-            "arbitration.none_paid.gets: it must move the money; allowed: payer | payee | halves, or shares",
+            'arbitration = { pay.within = "4 days", none_paid.gets = "declined" }',
+            "arbitration.none_paid.gets: it must move the money; allowed: payer | payee | halves | stays, or shares",
         ),
         (
             'arbitration.fee = { refund = "decaying", decay = [] }',

@@ -605,7 +605,7 @@ def test_an_escalation_stops_the_clock_that_would_have_made_it() -> None:
                 "dispute.escalate": {"within": "5 days", "on_silence": "stays"},
                 "arbitration.none_paid": "stays",
             },
-            "arbitration.none_paid: a dispute that silence opens (milestone.review.on_silence) cannot stay",
+            "arbitration.none_paid.gets: a dispute that silence opens (milestone.review.on_silence) cannot stay",
         ),
         ({"milestone.review.since": "active"}, "reminders are of a submission"),
         ({"mediation.refund_needs": "returned"}, "attested:<name>"),
