@@ -16,7 +16,7 @@ from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
 from escrowkit.pot import TABLES
 from escrowkit.rulebook import Rulebook, load
-from escrowkit.story.consents import FILLED
+from escrowkit.consents import FILLED
 from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
 from escrowkit.table import Command
 
