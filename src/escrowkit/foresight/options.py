@@ -17,7 +17,7 @@ from escrowkit.agreement import Agreement, Decision
 from escrowkit.arguments import kinds
 from escrowkit.consents import FILLED
 from escrowkit.errors import Refused
-from escrowkit.foresight.samples import Try, best, build, commands, is_amount, over_all
+from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, over_all
 from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, role_named, spans, tried
 from escrowkit.ledger import Entry
 from escrowkit.machines import milestone
@@ -227,11 +227,17 @@ def _arguments(span: Span, one: Try, by: str) -> Iterator[Argument]:
         value = getattr(one.command, name)
         if is_amount(name, of) and name not in consents:
             least, most, choices = _bounds(span, one, name, by, zero=of.zero)
-            yield Argument(name, of.name, True, value, False, least, most, choices)
+            yield Argument(name, of.name, True, value, least=least, most=most, choices=choices)
             continue
         consent = name in consents and not (kind.word == "pay_fee" and name == "share")
-        closed = tuple(of.name.split(" | ")) if " | " in of.name else ()
+        closed = tuple(_open_choices(span, kind, one.command.milestone, name, by)) if " | " in of.name else ()
         yield Argument(name, of.name, not of.optional, value, consent, choices=closed)
+
+
+def _open_choices(span: Span, kind: type[Command], id_: str, name: str, by: str) -> Iterator[str]:
+    """Those of a closed list that are accepted here in some way."""
+    accepted = (said[name] for said, one in answers(span.agreement, kind, id_, by, span.start) if one.allowed)
+    yield from dict.fromkeys(accepted)
 
 
 def _bounds(

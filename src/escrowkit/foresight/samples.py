@@ -63,17 +63,20 @@ class Try:
 
 def best(agreement: Agreement, kind: type[Command], id_: str, by: str, at: datetime) -> Try:
     """The first way to say this command that is accepted; else the one that came furthest before it was refused."""
-    furthest: Try | None = None
-    for said in ways(agreement, kind, id_, by, at):
-        one = _with_amount(agreement, kind, said, by, at)
-        if one.allowed:
+    found: list[Try] = []
+    for _, one in answers(agreement, kind, id_, by, at):
+        found.append(one)
+        if one.allowed or isinstance(one.answer, NoSuchMove):
             return one
-        if furthest is None or _rank(one) > _rank(furthest):
-            furthest = one
-        if isinstance(one.answer, NoSuchMove):
-            break
-    assert_one: Any = furthest
-    return assert_one  # there is always one way at least
+    return max(found, key=_rank)
+
+
+def answers(
+    agreement: Agreement, kind: type[Command], id_: str, by: str, at: datetime
+) -> Iterator[tuple[Said, Try]]:  # fmt: skip
+    """Every way to say a command, and what is answered to it."""
+    for said in ways(agreement, kind, id_, by, at):
+        yield said, _with_amount(agreement, kind, said, by, at)
 
 
 def _rank(one: Try) -> int:
