@@ -12,7 +12,6 @@ from escrowkit import foresight
 from escrowkit.agreement import Agreement, Record
 from escrowkit.clocks import CLOCKS
 from escrowkit.machines import arbitration, dispute, escrow, obligation
-from escrowkit.pot import TABLES
 from escrowkit.roles import Role
 from escrowkit.story import Played, Turn
 from escrowkit.table import Command, Event
@@ -223,21 +222,15 @@ def _charges(event: Any) -> bool:
 def _guards(command: Command, record: Record, agreement: Agreement) -> Iterator[str]:
     """Who may make such a move, and what the rulebook says to it."""
     event = record.event
-    if event.machine not in TABLES or command.machine != event.machine:
+    row = foresight.row_of(event, type(command))
+    if row is None:
         return
     rules = agreement.pot(event.milestone).rules
-    for move in TABLES[event.machine].moves():
-        row = move.row
-        same = row.event is type(event) and row.command is type(command) and move.target == event.after
-        if same and event.before == (move.source and move.source.value):
-            said = [check.words + _settings(rules, check.reads) for check in row.when if _settings(rules, check.reads)]
-            named = [set(check.people(rules)) for check in row.when if check.people]
-            people = [role for role in row.by if role not in (Role.RULES, Role.CLOCK)]
-            who = ", ".join(sorted(r for r in people if all(r in names for names in named))) or ", ".join(
-                sorted(people)
-            )
-            yield f"{event.machine}.{command.word} is for: {who}." + "".join(f" {words}" for words in said)
-            return
+    said = [check.words + _settings(rules, check.reads) for check in row.when if _settings(rules, check.reads)]
+    named = [set(check.people(rules)) for check in row.when if check.people]
+    people = sorted(role for role in row.by if role not in (Role.RULES, Role.CLOCK))
+    who = ", ".join(r for r in people if all(r in names for names in named)) or ", ".join(people)
+    yield f"{event.machine}.{command.word} is for: {who}." + "".join(f" {words}" for words in said)
 
 
 def _settings(rules: Any, keys: tuple[str, ...]) -> str:
@@ -249,19 +242,8 @@ def _settings(rules: Any, keys: tuple[str, ...]) -> str:
 def _clock_rule(agreement: Agreement, event: Any) -> str:
     """The rulebook's period and answer behind a clock."""
     rules = agreement.pot(event.milestone).rules
-    clock = next(c for c in CLOCKS if c.machine == event.machine and c.name == event.clock)
-    if isinstance(event, dispute.Defaulted) and event.silent:
-        return rule(rules, f"dispute.answer.{event.silent[0]}")
-    if clock.name == "answer":
-        return rule(rules, "dispute.answer")
-    if not clock.period:
-        return "the milestone's own release condition"
-    part = clock.period.removesuffix(".within").removesuffix(".idle")
-    behind = (
-        "arbitration.one_paid" if isinstance(event, arbitration.OnlyOnePaid) else clock.answer.removesuffix(".gets")
-    )
-    answer = behind if behind and not behind.startswith(part) else ""
-    return rule(rules, part) + (f"; {rule(rules, answer)}" if answer else "")
+    parts = foresight.clock_parts(event)
+    return "; ".join(rule(rules, part) for part in parts) or "the milestone's own release condition"
 
 
 # -- how it stands ---------------------------------------------------------------------------------------------------

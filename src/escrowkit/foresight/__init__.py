@@ -5,27 +5,47 @@
 """
 
 from escrowkit.foresight.deadlines import ACTS, Due, due
+from escrowkit.foresight.explain import Could, Explanation, Missed, Rule, Step, clock_parts, explain, row_of
 from escrowkit.foresight.forecast import Forecast, if_silent, silence
+from escrowkit.foresight.game import Game, Play, chance_of
 from escrowkit.foresight.options import Argument, Option, option, options
 from escrowkit.foresight.outcomes import Exposure, Outcome, ended, exposure, outcome, outcomes
+from escrowkit.foresight.plays import plays
 from escrowkit.foresight.seeing import FOREVER
+from escrowkit.foresight.stakes import Path, Stakes, percent, stakes
 
 __all__ = [
     "ACTS",
     "FOREVER",
     "Argument",
+    "Could",
     "Due",
+    "Explanation",
     "Exposure",
     "Forecast",
+    "Game",
+    "Missed",
     "Option",
     "Outcome",
+    "Path",
+    "Play",
+    "Rule",
+    "Stakes",
+    "Step",
+    "chance_of",
+    "clock_parts",
     "due",
     "ended",
+    "explain",
     "exposure",
     "if_silent",
     "option",
     "options",
     "outcome",
     "outcomes",
+    "percent",
+    "plays",
+    "row_of",
     "silence",
+    "stakes",
 ]

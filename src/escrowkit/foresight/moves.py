@@ -97,10 +97,10 @@ def concede(agreement: Agreement, id_: str, at: datetime, *, by: str) -> Agreeme
 
 
 def disputed(agreement: Agreement, id_: str, at: datetime, *, by: str) -> Agreement | None:
-    """The agreement with a dispute over this milestone: the one that is open, or one opened for all that can be claimed."""
+    """The agreement with a dispute over this milestone: the open one, or one opened for all that can be claimed."""
     if agreement.pot(id_, at).disputed:
         return agreement
-    return first(*(lambda side=side: _open(agreement, id_, side, at) for side in (by, other(by))))  # type: ignore[misc]
+    return first(*(lambda side=side: _open(agreement, id_, side, at) for side in (by, other(by))))
 
 
 def _open(agreement: Agreement, id_: str, side: str, at: datetime) -> Agreement | None:
@@ -138,7 +138,7 @@ def _nearer(now: Agreement, pot: Pot, id_: str, at: datetime) -> Agreement | Non
     case: Any = pot.dispute
     if case.state is D.OPENED:
         answers = [lambda side=side: take(now, side, dispute.Contest(id_), at) for side in case.must_answer]
-        return first(*answers, lambda: _escalated(now, pot, id_, at))  # type: ignore[arg-type]
+        return first(*answers, lambda: _escalated(now, pot, id_, at))
     it = pot.mediation
     if case.state is D.MEDIATED and it is not None and it.state is not M.FAILED:
         return _unmediated(now, it, id_, at)
@@ -158,9 +158,7 @@ def _escalated(now: Agreement, pot: Pot, id_: str, at: datetime) -> Agreement | 
         when = max(at, pot.escalable_from or at)
     except Refused:
         return None
-    return first(
-        *(lambda by=by: take(now, by, dispute.Escalate(id_), when) for by in ("payer", "payee", "mediator"))  # type: ignore[misc]
-    )
+    return first(*(lambda by=by: take(now, by, dispute.Escalate(id_), when) for by in ("payer", "payee", "mediator")))
 
 
 # -- the ruling ------------------------------------------------------------------------------------------------------
@@ -197,7 +195,7 @@ def heard(agreement: Agreement, id_: str, at: datetime) -> Agreement | None:
         opened = pass_window(agreement, id_, "arbitration.pay")
         return opened and heard(opened, id_, opened.at) if opened and not _sealed(opened, id_) else None
     appoint = arbitration.Appoint(id_, _NOBODY)
-    return first(*(lambda by=by: take(agreement, by, appoint, at) for by in ("platform", "payer", "payee")))  # type: ignore[misc]
+    return first(*(lambda by=by: take(agreement, by, appoint, at) for by in ("platform", "payer", "payee")))
 
 
 def _sealed(agreement: Agreement, id_: str) -> bool:

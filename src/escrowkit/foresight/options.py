@@ -18,11 +18,9 @@ from escrowkit.arguments import kinds
 from escrowkit.consents import FILLED
 from escrowkit.errors import Refused
 from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, over_all
-from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, role_named, spans, tried
+from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, tried
 from escrowkit.ledger import Entry
-from escrowkit.machines import milestone
 from escrowkit.money import Money
-from escrowkit.roles import PARTY
 from escrowkit.table import Command, Event
 
 
@@ -63,9 +61,9 @@ class Option:
 
     `command` is what was tried. If it is allowed: `until` is the first instant at which it no longer would be if nobody
     acts before (None: no passing of time ends it), `ended_by` the clocks that pass then, `events`, `entries` and
-    `warnings` what follows at once, and `worth` what each party gains from now on if nobody acts after it. If it is not:
-    `code`, `words`, `missing` and `most` of the refusal, and `opens`, the first instant from which waiting alone makes
-    it possible (None: waiting does not help).
+    `warnings` what follows at once, `worth` what each party gains from now on if nobody acts after it, and `left` what
+    stays inside then. If it is not: `code`, `words`, `missing` and `most` of the refusal, and `opens`, the first
+    instant from which waiting alone makes it possible (None: waiting does not help).
     """
 
     command: Command
@@ -80,6 +78,7 @@ class Option:
     warnings: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     worth: Mapping[str, Money] = attrs.field(factory=dict)
+    left: Money | None = None
     code: str | None = None
     words: str | None = None
     missing: tuple[str, ...] = ()
@@ -124,8 +123,8 @@ def options(
     """Every command that a role could ever give, milestone by milestone, allowed or not at this instant.
 
     `at` is the present, as in `decide`; without it, the agreement's own last instant. With `milestone`, of that one
-    alone. An option is allowed exactly where `decide` accepts its `command`; while another's deposit is sealed, where it
-    would if that had not been made. Raises `BadArgument` (no role), `TimeRunsBackwards`, `UnknownMilestone`.
+    alone. An option is allowed exactly where `decide` accepts its `command`; while another's deposit is sealed, where
+    it would if that had not been made. Raises `BadArgument` (no role), `TimeRunsBackwards`, `UnknownMilestone`.
     """
     now = agreement.at if at is None else at
     seen = as_seen(agreement, by, at)
@@ -163,11 +162,12 @@ def _option(ahead: list[Span], kind: type[Command], id_: str, by: str) -> Option
     ended = next((span.ends_by for span in ahead if span.end == turn), ()) if turn else ()
     done = one.answer
     later = done.agreement.advance(start.start + FOREVER).agreement
-    worth = gains(start.agreement, later, id_) if id_ in start.agreement.lanes else {}
+    known = id_ in start.agreement.lanes
+    worth, left = (gains(start.agreement, later, id_), inside(later, id_)) if known else ({}, None)
     told = _told(done, start.agreement)
     return Option(
         one.command, by, start.start, True, tuple(_arguments(start, one, by)), turn, ended, done.events, done.entries,
-        done.warnings, told, worth,
+        done.warnings, told, worth, left,
     )  # fmt: skip
 
 
@@ -221,7 +221,7 @@ def _between(holds: Callable[[datetime], bool], first: datetime, last: datetime)
 
 def _arguments(span: Span, one: Try, by: str) -> Iterator[Argument]:
     """What an allowed command says, the bounds of its amounts found by trying."""
-    kind = type(one.command)
+    kind: Any = type(one.command)
     consents = FILLED.get(kind, {})
     for name, of in kinds(kind):
         value = getattr(one.command, name)
@@ -249,8 +249,8 @@ def _bounds(
     def fits(minor: int) -> bool:
         return _fits(span, one.command, name, Money(minor, value.currency), by)
 
-    pot = span.agreement.pot(one.command.milestone, span.start) if one.command.milestone in span.agreement.lanes else None
-    menu = pot.award_menu if pot is not None and pot.disputed and one.command.word == "award" else None
+    awards = one.command.word == "award"
+    menu = span.agreement.pot(one.command.milestone, span.start).award_menu if awards else None
     if menu is not None:
         return None, None, tuple(str(sum_) for sum_ in sorted(menu))
     low = 0 if zero else 1
@@ -273,7 +273,8 @@ def _first(fits: Callable[[int], bool], low: int, high: int) -> int:
 
 
 def _fits(span: Span, command: Command, name: str, sum_: Money, by: str) -> bool:
-    said = {n: getattr(command, n) for n, _ in kinds(type(command))} | {name: sum_}
+    kind: Any = type(command)
+    said = {n: getattr(command, n) for n, _ in kinds(kind)} | {name: sum_}
     if command.machine != "agreement":
         said["milestone"] = command.milestone
-    return isinstance(tried(span.agreement, build(type(command), said), by, span.start), Decision)
+    return isinstance(tried(span.agreement, build(kind, said), by, span.start), Decision)

@@ -69,7 +69,7 @@ def _to(record: Any) -> str:
 
 @frozen
 class Exposure:
-    """What is agreed, what of it is funded, what was submitted and not paid yet, and what of that nothing stands behind."""
+    """What is agreed, what of it is funded, what was submitted and not paid yet, and what of that is at risk."""
 
     #: The prices of all milestones that are agreed and were not cancelled.
     agreed: Money

@@ -35,7 +35,7 @@ _TRIES: Final = 6
 
 
 def commands(role: Role) -> tuple[type[Command], ...]:
-    """Every command that a row of a table lets this role give, machine by machine; proposals and the agreement's last."""
+    """Every command over a milestone that a row of a table lets this role give, machine by machine."""
     rows = (row for table in TABLES.values() for row in table.rows if role in row.by)
     found: dict[type[Command], None] = dict.fromkeys(row.command for row in rows)
     found.pop(milestone.Propose, None)
@@ -93,7 +93,8 @@ def ways(agreement: Agreement, kind: type[Command], id_: str, by: str, at: datet
         return
     pot = agreement.pot(id_, at)
     filled = {name: fill(pot, by) for name, fill in FILLED.get(kind, {}).items()}
-    others = {n: k for n, k in kinds(kind) if not is_amount(n, k)}
+    fields: Any = kind
+    others = {n: k for n, k in kinds(fields) if not is_amount(n, k)}
     choices = {name: _choices(pot, kind, name, k, by, filled) for name, k in others.items()}
     for values in product(*choices.values()):
         said = dict(zip(choices, values, strict=True))
@@ -102,7 +103,7 @@ def ways(agreement: Agreement, kind: type[Command], id_: str, by: str, at: datet
 
 
 def is_amount(name: str, kind: Kind) -> bool:
-    """Whether an argument is an amount that has to be said: a claim may be left out, but means all of the stake then."""
+    """Whether an argument is an amount that has to be said; a claim that is left out means all of the stake."""
     return kind.sum_ and (not kind.optional or name == "claim")
 
 
@@ -178,7 +179,7 @@ def build(kind: type[Command], said: Said) -> Command:
     return make(**lacking, **said)  # type: ignore[no-any-return]
 
 
-def _with_amount(agreement: Agreement, kind: type[Command], said: dict[str, Any], by: str, at: datetime) -> Try:
+def _with_amount(agreement: Agreement, kind: Any, said: dict[str, Any], by: str, at: datetime) -> Try:
     """Try it with the largest amount that is accepted, or else with one that is likely."""
     amount = next((name for name, of in kinds(kind) if is_amount(name, of) and name not in said), None)
     if amount is None:

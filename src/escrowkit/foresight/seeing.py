@@ -106,3 +106,24 @@ def gains(before: Agreement, after: Agreement, milestone: str) -> dict[str, Mone
                     if side in PARTY:
                         totals[side] += Money(part * one.amount.minor, one.amount.currency)
     return totals
+
+
+def inside(agreement: Agreement, milestone: str) -> Money:
+    """What is inside for one milestone: its escrow, its security hold, and the fee deposits of its cases."""
+    currency = agreement.pot(milestone).currency
+    own = (f"escrow:{milestone}", f"clearing:{milestone}")
+    found = (
+        sum_
+        for account, sum_ in agreement.ledger.accounts()
+        if sum_.currency == currency and (account in own or account.startswith(f"deposit:{milestone}/"))
+    )
+    return sum(found, Money.zero(currency))
+
+
+def signed(money: Money) -> str:
+    """An amount with its sign.
+
+    >>> signed(Money(2400, "USD")), signed(Money(-5, "USD")), signed(Money(0, "USD"))
+    ('+24.00', '-0.05', '0.00')
+    """
+    return f"+{money.text}" if money.minor > 0 else money.text

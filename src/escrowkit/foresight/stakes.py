@@ -49,8 +49,8 @@ class Path:
 class Stakes:
     """What is at stake in a milestone for one party, what each way costs, and whether a fee can pay off.
 
-    `fee` is the party's own share of the arbitration fee, `paid` whether it has paid it, `fee_of_stake` its share of the
-    stake. `break_even` is the least part of the stake that a ruling must give this party to leave it no worse than
+    `fee` is the party's own share of the arbitration fee, `paid` whether it has paid it, `fee_of_stake` its share of
+    the stake. `break_even` is the least part of the stake that a ruling must give this party to leave it no worse than
     conceding now, `break_even_share` that part of the stake; None where even all of it does not. `settle_from` is the
     least part in a settlement that is as good as the ruling it hopes for.
     """
@@ -162,8 +162,8 @@ class _Board:
 
     def _arbitration(self, agreement: Agreement) -> Any:
         """The arbitration that is open over the dispute."""
-        it = agreement.pot(self.id)
-        return it.arbitration if it.disputed else None
+        pot = agreement.pot(self.id)
+        return pot.arbitration if pot.disputed else None
 
     def stakes(self) -> Stakes:
         """All of it."""
@@ -205,8 +205,8 @@ class _Board:
         case = done.pot(self.id).dispute
         to_payee = case.to_payee if case is not None and name != "silence" else None
         return Path(
-            name, WORDS[name], gains(self.start, done, self.id), to_payee, last and last.code,
-            last and last.kind.value, done.at if len(done.history) > len(self.start.history) else None,
+            name, WORDS[name], gains(self.start, done, self.id), to_payee, last.code if last else None,
+            last.kind.value if last else None, done.at if len(done.history) > len(self.start.history) else None,
         )  # fmt: skip
 
     def _last(self, done: Agreement) -> Outcome | None:
@@ -301,4 +301,3 @@ class _Board:
 
 
 _WINDOW: Final = frozenset({"offered", "half_funded"})
-
