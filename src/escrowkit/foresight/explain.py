@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from escrowkit import wording
 from escrowkit.agreement import Agreement, Record, replay
@@ -14,6 +14,7 @@ from escrowkit.clocks import CLOCKS
 from escrowkit.foresight.deadlines import Due, due
 from escrowkit.foresight.options import options
 from escrowkit.foresight.outcomes import Outcome, ended, outcomes
+from escrowkit.foresight.plain import plain
 from escrowkit.foresight.seeing import MICRO, as_seen, gains, signed
 from escrowkit.machines import arbitration, dispute, escrow
 from escrowkit.money import Money
@@ -98,13 +99,8 @@ class Explanation:
 
     def data(self) -> dict[str, Any]:
         """As plain data: amounts and instants as text."""
-        return asdict(self, value_serializer=_plain)
-
-
-def _plain(_: Any, __: Any, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if isinstance(value, (str, bool, dict, tuple, list)) or value is None else str(value)
+        said: dict[str, Any] = plain(self)
+        return said
 
 
 def explain(agreement: Agreement, milestone: str, *, by: str | None = None) -> Explanation:

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from attrs import asdict, frozen
+from attrs import frozen
 
 from escrowkit import wording
 from escrowkit.agreement import Agreement, Decision
 from escrowkit.arguments import kinds
 from escrowkit.consents import FILLED
 from escrowkit.errors import Refused
+from escrowkit.foresight.plain import plain
 from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, over_all
 from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, tried
 from escrowkit.ledger import Entry
@@ -107,14 +108,14 @@ class Option:
 
     def data(self) -> dict[str, Any]:
         """As plain data: amounts and instants as text."""
-        said = asdict(self, filter=lambda a, _: a.name not in ("command", "events", "entries"), value_serializer=_plain)
-        return {"command": self.name, "milestone": self.milestone, "meaning": self.meaning, **said, "moved": self.moved}
+        said = {f.name: getattr(self, f.name) for f in attrs.fields(Option) if f.name not in _INNER}
+        own = {"name": self.name, "milestone": self.milestone, "meaning": self.meaning, "moved": self.moved}
+        found: dict[str, Any] = plain(own | said)
+        return found
 
 
-def _plain(_: Any, __: Any, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if isinstance(value, (str, bool, int, dict, tuple, list)) or value is None else str(value)
+#: What data leaves out: `told` and `moved` say it in words.
+_INNER: Final = frozenset({"command", "events", "entries"})
 
 
 def options(

@@ -10,12 +10,13 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final
 
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 
 from escrowkit.agreement import Agreement
 from escrowkit.errors import BadArgument, Refused
 from escrowkit.foresight import moves
 from escrowkit.foresight.outcomes import Outcome, outcomes
+from escrowkit.foresight.plain import plain
 from escrowkit.foresight.seeing import as_seen, gains, role_named
 from escrowkit.money import Money, rate_text
 from escrowkit.roles import PARTY, Role
@@ -87,15 +88,9 @@ class Stakes:
 
     def data(self) -> dict[str, Any]:
         """As plain data: amounts, shares and instants as text."""
-        said = asdict(self, value_serializer=_plain)
+        said: dict[str, Any] = plain(self)
         shares = {"fee_of_stake": percent(self.fee_of_stake), "break_even_share": percent(self.break_even_share)}
         return said | shares
-
-
-def _plain(_: Any, __: Any, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if isinstance(value, (str, bool, dict, tuple, list)) or value is None else str(value)
 
 
 def percent(share: Fraction | None) -> str | None:
