@@ -21,7 +21,7 @@ from escrowkit.money import Money
 from helpers import ARBITRATED, SHARED, Job, contested, day, disputed, funded, submitted
 
 YEARS = timedelta(days=3653)
-NO_PROCESSING = {"escrow.processing_fee": {}}
+NO_PROCESSING: Mapping[str, Any] = {"escrow.processing_fee": {}}
 
 
 def offered(name: str, price: str, **rules: Any) -> Job:
@@ -271,7 +271,7 @@ def test_to_pay_and_hope_that_the_other_does_not_can_be_judged() -> None:
     tenth = {"escrow.service_fee": {"model": "flat", "rate": "10%"}}
     now = offered("upwork@2018", "350.00", **tenth).now
     found = game(now, "payee")
-    assert found.tree.line == ("pay the fee of 291.00 USD", "do not pay the fee")
+    assert found.tree.line == ("the payee: pay the fee of 291.00 USD", "the payer: do not pay the fee")
     assert str(found.worth()) == "315.00 USD"
     # Paying is worth 315 if the payer does not pay, and -133.50 if it does and the ruling is a coin's.
     assert found.pays_below == Fraction(31500, 31500 + 13350)

@@ -87,12 +87,12 @@ def report(played: Played, until: datetime | None = None) -> Report:
         tuple(_moments(played)),
         day(to, start) if last else "",
         tuple((name, state, state_words(name, state)) for name, state in last.states().items()) if last else (),
-        tuple(_nets(last)) if last else (),
-        tuple(_inside(last)) if last else (),
+        tuple(nets(last)) if last else (),
+        tuple(inside(last)) if last else (),
         tuple(_owed(last)) if last else (),
         tuple(_why(last, start)) if last else refusal,
-        tuple(_coming(last, start)) if last else (),
-        tuple(_forecast(last, start)) if last else (),
+        tuple(coming(last, start)) if last else (),
+        tuple(forecast(last, start)) if last else (),
         played.failures,
         f"This page stops on {day(to, start)}, as asked; the story goes on." if stopped else None,
     )
@@ -114,7 +114,7 @@ def _date(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def _when(at: datetime, start: datetime) -> str:
+def when(at: datetime, start: datetime) -> str:
     return f"{day(at, start)} ({_date(at)})"
 
 
@@ -249,7 +249,7 @@ def _clock_rule(agreement: Agreement, event: Any) -> str:
 # -- how it stands ---------------------------------------------------------------------------------------------------
 
 
-def _nets(agreement: Agreement) -> Iterator[tuple[str, str]]:
+def nets(agreement: Agreement) -> Iterator[tuple[str, str]]:
     """The parties always; others if they gained or lost anything."""
     for currency in agreement.currencies:
         names = ["payer", "payee", "platform", "arbitrator"]
@@ -271,7 +271,7 @@ def _owed(agreement: Agreement) -> Iterator[str]:
             yield f"the {debtor} owes the {creditor} {sum_}"
 
 
-def _inside(agreement: Agreement) -> Iterator[tuple[str, str]]:
+def inside(agreement: Agreement) -> Iterator[tuple[str, str]]:
     for account, sum_ in agreement.ledger.accounts():
         if not account.startswith("world:"):
             yield place(account), str(sum_)
@@ -310,19 +310,19 @@ def _silent(agreement: Agreement, milestone: str) -> str:
     return event.silent[0] if event and event.silent else "payer"
 
 
-def _coming(agreement: Agreement, start: datetime) -> Iterator[str]:
+def coming(agreement: Agreement, start: datetime) -> Iterator[str]:
     """Who must act by when, and what happens if nobody does."""
     for due in foresight.due(agreement):
         follows = otherwise(agreement, due)
         by = f"{due.clock}, {due.period} by {due.rule}" if due.period else f"{due.clock}, by {due.rule}"
         note = f" ({due.note})" if due.note else ""
         if not follows:
-            yield f"{due.milestone}, on {_when(due.at, start)}, if it has not ended before: {_latest(agreement, due)}."
+            yield f"{due.milestone}, on {when(due.at, start)}, if it has not ended before: {_latest(agreement, due)}."
         elif due.who:
             must = f"{listed(the(name) for name in due.who)} must {due.act}"
-            yield f"{due.milestone}, before {_when(due.at, start)}{note}: {must} ({by}). If not: {follows}."
+            yield f"{due.milestone}, before {when(due.at, start)}{note}: {must} ({by}). If not: {follows}."
         else:
-            yield f"{due.milestone}, on {_when(due.at, start)}, nobody needs to act ({by}): {follows}."
+            yield f"{due.milestone}, on {when(due.at, start)}, nobody needs to act ({by}): {follows}."
 
 
 def _latest(agreement: Agreement, due: foresight.Due) -> str:
@@ -355,7 +355,7 @@ def _empty_fees(record: Record) -> bool:
     return isinstance(record.event, arbitration.FeesSettled) and not record.entries
 
 
-def _forecast(agreement: Agreement, start: datetime) -> Iterator[str]:
+def forecast(agreement: Agreement, start: datetime) -> Iterator[str]:
     """What time alone does with what is inside, step by step."""
     later = foresight.if_silent(agreement).agreement
     for id_ in agreement.milestones:
@@ -364,7 +364,7 @@ def _forecast(agreement: Agreement, start: datetime) -> Iterator[str]:
             continue
         new = [r for r in later.history[len(agreement.history) :] if r.event.milestone == id_]
         for at in dict.fromkeys(r.event.at for r in new):
-            yield f"{id_}, {_when(at, start)}: {_told([r for r in new if r.event.at == at], later)}."
+            yield f"{id_}, {when(at, start)}: {_told([r for r in new if r.event.at == at], later)}."
         if not new:
             yield f"{id_}: time alone moves nothing."
 
@@ -376,7 +376,7 @@ def _next(agreement: Agreement, start: datetime) -> str | None:
         return None
     follows = otherwise(agreement, due)
     if not due.who:
-        return f"{due.milestone}: on {_when(due.at, start)}, nobody needs to act: {follows}."
+        return f"{due.milestone}: on {when(due.at, start)}, nobody needs to act: {follows}."
     who = listed(the(name) for name in due.who)
     note = f" ({due.note})" if due.note else ""
-    return f"{due.milestone}: {who} must {due.act} before {_when(due.at, start)}{note}; otherwise: {follows}."
+    return f"{due.milestone}: {who} must {due.act} before {when(due.at, start)}{note}; otherwise: {follows}."

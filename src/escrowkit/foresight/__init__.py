@@ -5,9 +5,21 @@
 """
 
 from escrowkit.foresight.deadlines import ACTS, Due, due
-from escrowkit.foresight.explain import Could, Explanation, Missed, Rule, Step, clock_parts, explain, row_of
+from escrowkit.foresight.explain import (
+    Could,
+    Explanation,
+    Missed,
+    Rule,
+    Step,
+    cited,
+    clock_parts,
+    explain,
+    missed_lines,
+    row_of,
+    worth_words,
+)
 from escrowkit.foresight.forecast import Forecast, if_silent, silence
-from escrowkit.foresight.game import Game, Play, chance_of
+from escrowkit.foresight.game import Chance, Game, Play, chance_of
 from escrowkit.foresight.options import Argument, Option, option, options
 from escrowkit.foresight.outcomes import Exposure, Outcome, ended, exposure, outcome, outcomes
 from escrowkit.foresight.plays import plays
@@ -18,6 +30,7 @@ __all__ = [
     "ACTS",
     "FOREVER",
     "Argument",
+    "Chance",
     "Could",
     "Due",
     "Explanation",
@@ -33,12 +46,14 @@ __all__ = [
     "Stakes",
     "Step",
     "chance_of",
+    "cited",
     "clock_parts",
     "due",
     "ended",
     "explain",
     "exposure",
     "if_silent",
+    "missed_lines",
     "option",
     "options",
     "outcome",
@@ -48,4 +63,5 @@ __all__ = [
     "row_of",
     "silence",
     "stakes",
+    "worth_words",
 ]

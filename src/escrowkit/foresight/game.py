@@ -41,9 +41,12 @@ class Play:
 
     @property
     def line(self) -> tuple[str, ...]:
-        """The moves that are expected, up to the first chance."""
+        """The moves that are expected, each with who makes it, up to the first chance."""
         best = next((branch for branch in self.branches if branch.chance == 1), None)
-        return () if best is None else (best.move, *best.line)
+        if best is None:
+            return ()
+        who = f"the {self.mover}: " if self.mover in SIDES else ""
+        return (f"{who}{best.move}", *best.line)
 
     def nodes(self) -> Iterator[Play]:
         """This node and all below it."""

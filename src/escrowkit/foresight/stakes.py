@@ -17,7 +17,7 @@ from escrowkit.errors import BadArgument, Refused
 from escrowkit.foresight import moves
 from escrowkit.foresight.outcomes import Outcome, outcomes
 from escrowkit.foresight.plain import plain
-from escrowkit.foresight.seeing import as_seen, gains, role_named
+from escrowkit.foresight.seeing import as_seen, gains, inside, role_named
 from escrowkit.money import Money, rate_text
 from escrowkit.roles import PARTY, Role
 
@@ -39,6 +39,7 @@ class Path:
     code: str | None = None
     kind: str | None = None
     ends: datetime | None = None
+    left: Money | None = None
 
     @property
     def possible(self) -> bool:
@@ -202,6 +203,7 @@ class _Board:
         return Path(
             name, WORDS[name], gains(self.start, done, self.id), to_payee, last.code if last else None,
             last.kind.value if last else None, done.at if len(done.history) > len(self.start.history) else None,
+            inside(done, self.id),
         )  # fmt: skip
 
     def _last(self, done: Agreement) -> Outcome | None:
