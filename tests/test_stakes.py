@@ -274,10 +274,19 @@ def test_to_pay_and_hope_that_the_other_does_not_can_be_judged() -> None:
     assert found.tree.line == ("the payee: pay the fee of 291.00 USD", "the payer: do not pay the fee")
     assert str(found.worth()) == "315.00 USD"
     # Paying is worth 315 if the payer does not pay, and -133.50 if it does and the ruling is a coin's.
-    assert found.pays_below == Fraction(31500, 31500 + 13350)
+    assert (found.pays_above, found.pays_below) == (Fraction(0), Fraction(31500, 31500 + 13350))
     assert found.win_from == Fraction(291, 315)
     assert str(game(now, "payee", other_pays="100%").worth()) == "0.00 USD"
     assert game(now, "payee", other_pays="100%", win="95%").worth() == Money.parse("8.25 USD")
+
+
+def test_nobody_is_told_to_do_what_is_never_better() -> None:
+    """If nobody's paying gives the payer all, paying in secret brings it nothing: that the payee pays is left."""
+    rules = {**SHARED, "arbitration.pay.order": "sealed", "arbitration.none_paid": "payer"}
+    rules |= {f"arbitration.fee.shares.{side}": "291.00 USD" for side in ("payer", "payee")}
+    found = game(contested(rules).now, "payer")
+    assert found.tree.line == ("the payer does not pay, the payee pays",)
+    assert (found.pays_above, found.pays_below) == (Fraction(0), Fraction(0))
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -289,12 +289,7 @@ def _advice(stakes: foresight.Stakes, game: foresight.Game) -> Iterator[str]:
         f"If you win a ruling with {chance}, and each side does what is best for itself: {line}. "
         f"That is worth {signed(game.worth())} {game.currency} to you."
     )
-    below = game.pays_below
-    if below is not None:
-        often = (
-            "however the other side acts" if below == 1 else f"if the other side pays with less than {_percent(below)}"
-        )
-        yield f"Paying the fee is better for you than not paying it {often}."
+    yield from _paying(game.pays_above, game.pays_below)
     if game.win_from is not None:
         yield f"If the other side pays too, paying is better for you if you win with {_percent(game.win_from)} or more."
     if game.settlement is not None:
@@ -302,6 +297,20 @@ def _advice(stakes: foresight.Stakes, game: foresight.Game) -> Iterator[str]:
         same = least == most
         sums = f"of {least}" if same else f"between {least} and {most}"
         yield f"A settlement {sums} for the payee leaves neither side worse than playing on."
+
+
+def _paying(above: Fraction | None, below: Fraction | None) -> Iterator[str]:
+    """When paying the fee is better than not paying it."""
+    if above is None or below is None:
+        return
+    if not below:
+        yield "Paying the fee is never better for you than not paying it, whatever the other side does."
+    elif above:
+        yield f"Paying the fee is better for you only if the other side pays with more than {_percent(above)}."
+    elif below < 1:
+        yield f"Paying the fee is better for you as long as the other side pays with less than {_percent(below)}."
+    else:
+        yield "Paying the fee is better for you than not paying it, whatever the other side does."
 
 
 def _percent(chance: Fraction) -> str:

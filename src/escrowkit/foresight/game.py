@@ -59,10 +59,11 @@ class Play:
 class Game:
     """A solved game: its tree, what it is worth to each side, and what would change the advice.
 
-    `pays_below`: paying the fee is better for this side than not paying it, as long as it thinks that the other side
-    pays with less than this chance (1: always; None: never, or there is no such choice). `win_from`: the least chance
-    of winning with which paying is better even if the other side pays too. `settlement`: what the payee may get in a
-    settlement now that leaves neither side worse than playing on (least and most); None if there is no such sum.
+    `pays_above` and `pays_below`: paying the fee is better for this side than not paying it where it thinks that the
+    other side pays with a chance between these (0 and 1: always; 0 and 0: never; None: there is no such choice).
+    `win_from`: the least chance of winning with which paying is better even if the other side pays too. `settlement`:
+    what the payee may get in a settlement now that leaves neither side worse than playing on (least and most); None if
+    there is no such sum.
     """
 
     milestone: str
@@ -71,6 +72,7 @@ class Game:
     currency: str
     chances: Mapping[str, Fraction]
     tree: Play
+    pays_above: Fraction | None = None
     pays_below: Fraction | None = None
     win_from: Fraction | None = None
     settlement: tuple[Money, Money] | None = None
@@ -96,6 +98,7 @@ class Game:
             "chances": {side: str(chance) for side, chance in self.chances.items()},
             "worth": {side: str(self.worth(side)) for side in SIDES},
             "line": self.tree.line,
+            "pays_above": None if self.pays_above is None else str(self.pays_above),
             "pays_below": None if self.pays_below is None else str(self.pays_below),
             "win_from": None if self.win_from is None else str(self.win_from),
             "settlement": self.settlement and [str(sum_) for sum_ in self.settlement],
@@ -133,12 +136,26 @@ Cells = Mapping[tuple[bool, bool], tuple[Fraction, Fraction]]
 
 
 def stable(cells: Cells) -> list[tuple[bool, bool]]:
-    """The cells that neither of two leaves alone."""
-    return [
-        (a, b)
-        for a, b in cells
-        if cells[a, b][0] >= cells[not a, b][0] and cells[a, b][1] >= cells[a, not b][1]
-    ]  # fmt: skip
+    """The cells that neither of two would leave alone; first those in which nobody does what is never better.
+
+    >>> zero, one, two = Fraction(0), Fraction(1), Fraction(2)
+    >>> never_better = {(True, True): (zero, zero), (True, False): (one, one)}
+    >>> stable({**never_better, (False, True): (one, two), (False, False): (one, zero)})
+    [(False, True)]
+    """
+    found = [(a, b) for a, b in cells if cells[a, b][0] >= cells[not a, b][0] and cells[a, b][1] >= cells[a, not b][1]]
+    sound = [(a, b) for a, b in found if not _never_better(cells, 0, a) and not _never_better(cells, 1, b)]
+    return sound or found
+
+
+def _never_better(cells: Cells, whose: int, does: bool) -> bool:
+    """Whether what one does is at best as good as the other thing, and sometimes worse."""
+    loses = [_got(cells, whose, not does, others) - _got(cells, whose, does, others) for others in (True, False)]
+    return min(loses) >= 0 and max(loses) > 0
+
+
+def _got(cells: Cells, whose: int, own: bool, others: bool) -> Fraction:
+    return cells[(own, others) if whose == 0 else (others, own)][whose]
 
 
 def equilibrium(cells: Cells) -> tuple[Fraction, Fraction]:
@@ -161,11 +178,8 @@ def equilibrium(cells: Cells) -> tuple[Fraction, Fraction]:
 def _indifferent(cells: Cells, watched: int) -> Fraction:
     """How often the other one must do it so that the watched one does not care."""
 
-    def get(own: bool, others: bool) -> Fraction:
-        return cells[(own, others) if watched == 0 else (others, own)][watched]
-
-    if_done, if_not = get(True, True) - get(False, True), get(True, False) - get(False, False)
-    return if_not / (if_not - if_done)
+    gains = [_got(cells, watched, True, others) - _got(cells, watched, False, others) for others in (True, False)]
+    return gains[1] / (gains[1] - gains[0])
 
 
 # -- telling ---------------------------------------------------------------------------------------------------------

@@ -81,9 +81,11 @@ class _Table:
     def game(self) -> Game:
         """All of it."""
         tree = self.node("now", self.start, 0)
-        below, needed = self._pays_below(), self._win_from()
+        above, below = self._pays_between()
         room = self._settlement(tree.value)
-        return Game(self.id, self.side, self.at, self.currency, self.chances, tree, below, needed, room)
+        return Game(
+            self.id, self.side, self.at, self.currency, self.chances, tree, above, below, self._win_from(), room
+        )  # fmt: skip
 
     # -- nodes ---------------------------------------------------------------------------------------------------
 
@@ -310,7 +312,7 @@ class _Table:
         found = stable({pays: (play.value["payer"], play.value["payee"]) for pays, play in cells.items()})
         if self.other_pays is not None or len(found) < 2:
             return ""
-        return f"one of {len(found)} ways that neither would leave alone: it hangs on what each thinks of the other"
+        return f"one of {len(found)} stable ways to play"
 
     def _paid(self, now: Agreement, pays: tuple[bool, bool]) -> Agreement | None:
         """These pay, and if not all do, the window closes."""
@@ -333,17 +335,18 @@ class _Table:
 
     # -- what would change the advice ----------------------------------------------------------------------------
 
-    def _pays_below(self) -> Fraction | None:
-        """The chance of the other's paying up to which paying is better than not."""
+    def _pays_between(self) -> tuple[Fraction | None, Fraction | None]:
+        """Between which chances of the other's paying it is better to pay than not to."""
         fee = self.fee
         if set(fee) != set(BOTH):
-            return None
+            return None, None
         if_pays, if_not = fee[True, True] - fee[False, True], fee[True, False] - fee[False, False]
-        if if_pays >= 0 and if_not >= 0:
-            return ONE
-        if if_not <= 0 or if_not == if_pays:
-            return None
-        return if_not / (if_not - if_pays)
+        if min(if_pays, if_not) >= 0:
+            return Fraction(0), Fraction(int(max(if_pays, if_not) > 0))
+        if max(if_pays, if_not) <= 0:
+            return Fraction(0), Fraction(0)
+        turn = if_not / (if_not - if_pays)
+        return (Fraction(0), turn) if if_not > 0 else (turn, ONE)
 
     def _win_from(self) -> Fraction | None:
         """The chance of winning from which paying is better than not, if the other side pays."""
