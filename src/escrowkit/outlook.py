@@ -177,7 +177,7 @@ def _place(option: foresight.Option) -> int:
 def _can(option: foresight.Option, start: datetime, at: datetime) -> Can:
     until = ""
     if option.until is not None:
-        ended = f": then {listed(_clock(name) for _, name in option.ended_by)}" if option.ended_by else ""
+        ended = f" ({listed(_clock(name) for _, name in option.ended_by)})" if option.ended_by else ""
         until = f"until {timeline.when(option.until, start)}, in {in_words(option.until - at)}{ended}"
     return Can(
         option.name,
@@ -192,10 +192,10 @@ def _can(option: foresight.Option, start: datetime, at: datetime) -> Can:
 
 
 def _clock(name: str) -> str:
-    """A clock that passes, in words."""
+    """A deadline, in words."""
     machine, _, own = name.partition(".")
-    words = next((clock.words for clock in CLOCKS if (clock.machine, clock.name) == (machine, own)), name)
-    return f"{words} is over"
+    words = next((clock.words for clock in CLOCKS if (clock.machine, clock.name) == (machine, own)), "")
+    return f"{name}: {words}"
 
 
 def _cannot(options: Iterable[foresight.Option], seen: Agreement, start: datetime) -> Iterator[tuple[str, str]]:
@@ -218,6 +218,8 @@ def _reason(option: foresight.Option, seen: Agreement, start: datetime) -> str:
         why = f"only if {why[:1].lower()}{why[1:]}"
     if len(seen.milestones) > 1 and option.milestone in seen.milestones:
         why = f"{option.milestone}: {why}"
+    if option.most is not None:
+        why = f"{why} At most {option.most}."
     opens = f" Waiting helps: possible on {timeline.when(option.opens, start)}, if nobody acts." if option.opens else ""
     return f"{why}{opens}"
 

@@ -257,31 +257,28 @@ class _Table:
         """One side decides, knowing what the other has done."""
         it: Any = now.pot(self.id).arbitration
         paid = moves.pay(now, self.id, mover, self.now(now))
+        # Of equals the first: nobody pays for nothing.
         branches: list[Branch] = [
-            (f"pay the fee of {it.shares[mover]}", lambda: paid),
             ("do not pay the fee", lambda: moves.pass_window(now, self.id, "arbitration.pay")),
+            (f"pay the fee of {it.shares[mover]}", lambda: paid),
             self.give_in(now, mover),
         ]
         solved = self.choice(move, now, depth, mover, branches)
-        self._note_fee(mover, solved, last=bool(it.paid))
-        if mover != self.side and self.other_pays is not None and len(solved.branches) > 1:
-            return self._by_chance(solved)
-        return solved
+        known = {branch.move: branch for branch in solved.branches}
+        leave, payed = (known.get(words) for words, _ in branches[:2])
+        if leave is None or payed is None:
+            return solved
+        self._note_fee(mover, payed.value[self.side], leave.value[self.side], last=bool(it.paid))
+        return self._by_chance(move, payed, leave) if mover != self.side and self.other_pays is not None else solved
 
-    def _by_chance(self, solved: Play) -> Play:
+    def _by_chance(self, move: str, payed: Play, leave: Play) -> Play:
         """The other side pays by a stated chance."""
         pays: Any = self.other_pays
-        branches = (
-            changed(solved.branches[0], chance=pays),
-            changed(solved.branches[1], chance=1 - pays),
-        )
-        return Play(solved.move, "chance", _mixed(branches), branches)
+        branches = (changed(payed, chance=pays), changed(leave, chance=1 - pays))
+        return Play(move, "chance", _mixed(branches), branches)
 
-    def _note_fee(self, mover: str, solved: Play, *, last: bool) -> None:
+    def _note_fee(self, mover: str, pay: Fraction, leave: Fraction, *, last: bool) -> None:
         """What paying and not paying is worth to this side, by what the other does."""
-        if len(solved.branches) < 2:
-            return
-        pay, leave = solved.branches[0].value[self.side], solved.branches[1].value[self.side]
         if mover == self.side and not last:
             self.fee[False, True] = self.fee[False, False] = leave
         elif mover == self.side:
