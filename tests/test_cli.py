@@ -163,7 +163,8 @@ def test_foresee_of_an_agreement_that_never_opened_says_so() -> None:
 
 
 def test_play_lists_the_shipped_stories() -> None:
-    assert all(name in escrowkit("play", "--list").output for name in shipped())
+    listed = escrowkit("play", "--list").output
+    assert all(name in listed for name in shipped())
     assert {one["name"] for one in json.loads(escrowkit("play", "--list", "--json").output)} == set(shipped())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from fractions import Fraction
@@ -19,6 +20,7 @@ from escrowkit.foresight import chance_of, percent
 from escrowkit.foresight.game import BOTH, Play, equilibrium, stable
 from escrowkit.money import Money
 from helpers import ARBITRATED, SHARED, Job, contested, day, disputed, funded, submitted
+from test_foresight import lives
 
 YEARS = timedelta(days=3653)
 NO_PROCESSING: Mapping[str, Any] = {"escrow.processing_fee": {}}
@@ -304,6 +306,21 @@ def test_nobody_would_rather_have_done_something_else(seed: int, order: str) -> 
         if node.branches:
             assert sum(branch.chance for branch in node.branches) == 1
     assert found == game(now, found.by, win=found.chances[found.by])
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_in_any_life_there_is_a_game_and_an_explanation(seed: int) -> None:
+    for _, now in lives(seed, 6):
+        for id_ in now.milestones:
+            json.dumps(foresight.explain(now, id_).data())
+            for by in ("payer", "payee"):
+                found = foresight.plays(now, id_, by)
+                json.dumps(found.data())
+                found.mermaid()
+                for node in found.tree.nodes():
+                    assert not node.branches or sum(branch.chance for branch in node.branches) == 1
+                told = foresight.stakes(now, id_, by)
+                assert told is None or json.dumps(told.data())
 
 
 def ends(node: Play) -> set[tuple[int, int]]:

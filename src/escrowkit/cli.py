@@ -26,6 +26,7 @@ from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.story import Played, play, read, shipped
 from escrowkit.timeline import Moment, Report, report
+from escrowkit.wording import WARNINGS
 
 #: What `play` shows without an argument.
 FIRST = "award-split"
@@ -198,7 +199,7 @@ def _tell_moment(page: Page, moment: Moment) -> None:
     for rule in moment.rules:
         page.line(f"rule: {rule}", "dim", indent=4, hang=6)
     for warning in moment.warnings:
-        page.line(f"warning: {warning}", "yellow", indent=4)
+        page.line(f"warning: {warning}: {WARNINGS[warning]}", "yellow", indent=4, hang=2)
     if moment.note:
         page.line(f"note: {moment.note}", "dim", indent=4, hang=6)
     if moment.following:

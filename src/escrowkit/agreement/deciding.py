@@ -300,6 +300,8 @@ def _nothing_submitted(fold: Fold, event: Event) -> bool:
 
 def _deadline_near(fold: Fold, event: Event) -> bool:
     """Who acted has still to act otherwise: a deadline of its own runs on, and ends in less than `NEAR`."""
+    if not fold.is_due(event.at + NEAR):  # asked anyway by the next decision, and remembered
+        return False
     pot = fold.pot(event.milestone, event.at)
     return any(due - event.at < NEAR and event.by in who_must_act(pot, clock) for due, clock in running(pot))
 
