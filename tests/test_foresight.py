@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 import escrowkit as ek
 from escrowkit import foresight, story
 from escrowkit.agreement import Agreement
-from escrowkit.errors import BadArgument, Refused, UnknownMilestone
+from escrowkit.errors import BadArgument, DefinitionError, Refused, UnknownMilestone
 from escrowkit.foresight.samples import commands
 from escrowkit.foresight.seeing import FOREVER, MICRO, as_seen
 from escrowkit.machines.escrow import Repeated
@@ -19,17 +19,18 @@ from escrowkit.pot import TABLES
 from escrowkit.roles import CALLERS, role_of
 from escrowkit.table import Command
 from helpers import SHARED, Job, contested, day, disputed, funded, hearing, submitted
-from strategies import DAY, ROLES, Dice, agreement, command, moment, opening_moves, rulebook
+from strategies import DAY, ROLES, Dice, agreement, command, in_all, moment, opening_moves, rulebook
 
 Moment = tuple[Dice, Agreement, str, datetime]
 
 
-def lives(seed: int, steps: int) -> Iterator[tuple[Dice, Agreement]]:
+def lives(seed: int, steps: int, rules: Mapping[str, object] | None = None) -> Iterator[tuple[Dice, Agreement]]:
     """A random life, step by step: the agreement as it is before each command."""
     dice = Dice(seed)
     try:
-        now = agreement(dice, rulebook(dice, ends=seed % 2 == 0, unknown=seed % 3 == 0))
-    except Refused:
+        book = rulebook(dice, ends=seed % 2 == 0, unknown=seed % 3 == 0)
+        now = agreement(dice, book.override(rules, "test") if rules else book)
+    except (Refused, DefinitionError):
         return
     for by, said in opening_moves(dice, now):
         now = _after(now, by, said, now.at)
@@ -139,6 +140,18 @@ def test_the_forecast_is_what_time_alone_makes(seed: int) -> None:
 
 # -- what is sealed --------------------------------------------------------------------------------------------------
 
+#: So that lives often come to a sealed window.
+ALWAYS_SEALED = {
+    "dispute.stages": ["arbitration"],
+    "dispute.escalate.when": "at once",
+    "arbitration.fee.model": "shares",
+    "arbitration.fee.shares.payer": in_all(7),
+    "arbitration.fee.shares.payee": in_all(4),
+    "arbitration.pay.order": "sealed",
+    "arbitration.pay.within": "3 days",
+    "arbitration.none_paid": "halves",
+    "arbitration.eligible.stake_from": in_all(1),
+}
 SEALED = {**SHARED, "arbitration.pay.order": "sealed", "arbitration.pay.all_by_one": True}
 
 
@@ -171,9 +184,9 @@ def test_nothing_that_a_role_is_shown_depends_on_the_sealed_deposit_of_another(b
     assert shown(without, other, without.at) != shown(paid, other, paid.at)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(20))
 def test_in_no_life_does_a_sealed_deposit_of_another_change_what_is_shown(seed: int) -> None:
-    for _, now in lives(seed, 8):
+    for _, now in lives(seed, 8, ALWAYS_SEALED):
         for id_ in now.milestones:
             case = now.pot(id_).arbitration
             if case is None or not case.sealed or now.pot(id_).impounded:
