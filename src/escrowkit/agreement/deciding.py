@@ -288,14 +288,15 @@ def _fee_exceeds_stake(fold: Fold, event: arbitration.Opened) -> bool:
 
 
 def _nothing_submitted(fold: Fold, event: Event) -> bool:
-    """Money is held for work that has started, its review waits for a submission, and there never was one.
+    """Money is held for work that has started, the rulebook has a review, and nothing was ever submitted for it.
 
     Whatever was sent otherwise (a message, a file, evidence) starts no review, so no silence of the payer's counts. A
     milestone with its own release condition needs no submission.
     """
     pot = fold.pot(event.milestone)
     work = pot.milestone
-    return bool(pot.held) and work.active_at is not None and not work.submission and work.release_when is None
+    waits = work.active_at is not None and not work.submission and work.release_when is None
+    return waits and bool(pot.held) and pot.rules.has("milestone.review.within")
 
 
 def _deadline_near(fold: Fold, event: Event) -> bool:

@@ -168,14 +168,16 @@ def row_of(event: Any, command: type[Command] | None = None) -> Row | None:
 
 def clock_parts(event: Any) -> tuple[str, ...]:
     """The parts of the rulebook behind a clock that passed: its period, and who gets it then."""
-    clock = next(c for c in CLOCKS if c.machine == event.machine and c.name == event.clock)
+    named = [c for c in CLOCKS if c.machine == event.machine and c.name == event.clock]
+    clock = next((c for c in named if event.before in c.states), named[0])
     if clock.name == "answer":
         silent = event.silent if isinstance(event, dispute.Defaulted) else ()
         return (f"dispute.answer.{silent[0]}" if silent else "dispute.answer",)
     if not clock.period:
         return ()
     part = clock.period.removesuffix(".within").removesuffix(".idle")
-    behind = "arbitration.one_paid" if isinstance(event, arbitration.OnlyOnePaid) else clock.answer.removesuffix(".gets")
+    one_paid = isinstance(event, arbitration.OnlyOnePaid)
+    behind = "arbitration.one_paid" if one_paid else clock.answer.removesuffix(".gets")
     return (part, behind) if behind and not behind.startswith(part) else (part,)
 
 

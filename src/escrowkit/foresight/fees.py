@@ -69,7 +69,7 @@ class FeeBuilder(Builder):
         paid = moves.pay(now, self.id, mover, self.now(now))
         # Of equals the first: nobody pays for nothing.
         branches: list[Branch] = [
-            ("do not pay the fee", lambda: moves.pass_window(now, self.id, "arbitration.pay")),
+            ("do not pay the fee", lambda: self.unpaid("do not pay the fee", now)),
             (f"pay the fee of {it.shares[mover]}", lambda: paid),
             self.give_in(now, mover),
         ]
@@ -105,7 +105,8 @@ class FeeBuilder(Builder):
             after = self._paid(now, pays)
             if after is None:
                 return self.end(move, now)
-            cells[pays] = self.node(words, after, depth + 1)
+            closed = after if all(pays) else self.unpaid(words, after)
+            cells[pays] = closed if isinstance(closed, Play) else self.node(words, closed, depth + 1)
         mine = SIDES.index(self.side)
         for pays, cell in cells.items():
             self.fee[pays[mine], pays[1 - mine]] = cell.value[self.side]
@@ -122,11 +123,15 @@ class FeeBuilder(Builder):
         return f"one of {len(found)} stable ways to play"
 
     def _paid(self, now: Agreement, pays: tuple[bool, bool]) -> Agreement | None:
-        """These pay, and if not all do, the window closes."""
+        """These pay."""
         after: Agreement | None = now
         for side, it in zip(SIDES, pays, strict=True):
             after = moves.pay(after, self.id, side, self.now(after)) if after and it else after
-        return after if after is None or all(pays) else moves.pass_window(after, self.id, "arbitration.pay")
+        return after
+
+    def unpaid(self, move: str, now: Agreement) -> Agreement | Play:
+        """The window closes, if it runs; if none does, the case rests, and time alone goes on."""
+        return moves.pass_window(now, self.id, "arbitration.pay") or self.end(move, now)
 
     def _rates(self, cells: Mapping[tuple[bool, bool], Play], mine: int) -> tuple[Fraction, Fraction]:
         """How often each side pays: in equilibrium, or, where it is stated of the other, the best answer to that."""

@@ -13,7 +13,7 @@ from escrowkit.agreement import Agreement
 from escrowkit.clocks import CLOCKS, due_of
 from escrowkit.errors import Refused
 from escrowkit.foresight.seeing import FOREVER
-from escrowkit.machines import arbitration, dispute, escrow, mediation
+from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone
 from escrowkit.machines.arbitration import S as A
 from escrowkit.machines.dispute import S as D
 from escrowkit.machines.mediation import S as M
@@ -32,12 +32,16 @@ def other(side: str) -> str:
     return Role(side).other.value
 
 
-def take(agreement: Agreement, by: str, command: Command, at: datetime | None = None) -> Agreement | None:
-    """The agreement after a command; None where it is refused."""
+def take(
+    agreement: Agreement, by: str, command: Command, at: datetime | None = None, *, waits: bool = False
+) -> Agreement | None:
+    """The agreement after a command; None where it is refused. With `waits`, as soon as the refusal says it can be."""
+    now = max(at or agreement.at, agreement.at)
     try:
-        return agreement.decide(command, by=by, at=max(at or agreement.at, agreement.at)).agreement
-    except Refused:
-        return None
+        return agreement.decide(command, by=by, at=now).agreement
+    except Refused as refused:
+        until = refused.until
+    return take(agreement, by, command, until) if waits and until is not None and until > now else None
 
 
 def first(*steps: Callable[[], Agreement | None]) -> Agreement | None:
@@ -61,7 +65,8 @@ def pass_window(agreement: Agreement, id_: str, clock: str) -> Agreement | None:
 
 def due_at(pot: Pot, clock: str) -> datetime | None:
     """When a clock of a pot is due, if it runs."""
-    return next((due_of(pot, c) for c in CLOCKS if f"{c.machine}.{c.name}" == clock), None)
+    found = (due_of(pot, c) for c in CLOCKS if f"{c.machine}.{c.name}" == clock)
+    return next((due for due in found if due is not None), None)
 
 
 # -- settling --------------------------------------------------------------------------------------------------------
@@ -104,11 +109,20 @@ def disputed(agreement: Agreement, id_: str, at: datetime, *, by: str) -> Agreem
 
 
 def _open(agreement: Agreement, id_: str, side: str, at: datetime) -> Agreement | None:
+    """Open it for all that can be claimed; where a split must be proposed before, propose one."""
     try:
         most = agreement.pot(id_, at).claimable(Role(side))
     except Refused:
         return None
-    return take(agreement, side, dispute.Open(id_, most, "…"), at) if most else None
+    if not most:
+        return None
+    asked = agreement.pot(id_, at).held if side == "payee" else Money.zero(most.currency)
+    opened = dispute.Open(id_, most, "…")
+    proposed = take(agreement, side, milestone.RequestRelease(id_, asked), at)
+    return first(
+        lambda: take(agreement, side, opened, at, waits=True),
+        lambda: proposed and take(proposed, side, opened, at, waits=True),
+    )
 
 
 def to_neutral(agreement: Agreement, id_: str, at: datetime) -> Agreement | None:
@@ -138,11 +152,11 @@ def _nearer(now: Agreement, pot: Pot, id_: str, at: datetime) -> Agreement | Non
     case: Any = pot.dispute
     if case.state is D.OPENED:
         answers = [lambda side=side: take(now, side, dispute.Contest(id_), at) for side in case.must_answer]
-        return first(*answers, lambda: _escalated(now, pot, id_, at))
+        return first(*answers, lambda: _escalated(now, id_, at))
     it = pot.mediation
     if case.state is D.MEDIATED and it is not None and it.state is not M.FAILED:
         return _unmediated(now, it, id_, at)
-    return _escalated(now, pot, id_, at)
+    return _escalated(now, id_, at)
 
 
 def _unmediated(now: Agreement, it: Any, id_: str, at: datetime) -> Agreement | None:
@@ -153,12 +167,9 @@ def _unmediated(now: Agreement, it: Any, id_: str, at: datetime) -> Agreement | 
     return take(now, "mediator", mediation.Fail(id_, "…"), at)
 
 
-def _escalated(now: Agreement, pot: Pot, id_: str, at: datetime) -> Agreement | None:
-    try:
-        when = max(at, pot.escalable_from or at)
-    except Refused:
-        return None
-    return first(*(lambda by=by: take(now, by, dispute.Escalate(id_), when) for by in ("payer", "payee", "mediator")))
+def _escalated(now: Agreement, id_: str, at: datetime) -> Agreement | None:
+    sides = ("payer", "payee", "mediator")
+    return first(*(lambda by=by: take(now, by, dispute.Escalate(id_), at, waits=True) for by in sides))
 
 
 # -- the ruling ------------------------------------------------------------------------------------------------------
@@ -207,7 +218,7 @@ def ruled(agreement: Agreement, id_: str, to_payee: Money, at: datetime) -> Agre
     """The neutral who is heard rules so, and nobody appeals."""
     pot = agreement.pot(id_)
     if pot.arbitration is None:
-        return take(agreement, "mediator", mediation.Decide(id_, to_payee, "…"), at)
+        return take(agreement, "mediator", mediation.Decide(id_, to_payee, "…"), at, waits=True)
     if pot.arbitration.state is A.AWARDED:
         return agreement if pot.arbitration.award == to_payee else None
     return take(agreement, "arbitrator", arbitration.Award(id_, to_payee, "…"), at)

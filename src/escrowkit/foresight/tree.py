@@ -14,7 +14,8 @@ from escrowkit.foresight.game import SIDES, Play, Values
 from escrowkit.foresight.outcomes import outcome, outcomes
 from escrowkit.foresight.seeing import gains
 
-Branch = tuple[str, Callable[[], Agreement | None]]
+#: A move and the agreement after it; None where it cannot be made, a node where it is solved already.
+Branch = tuple[str, Callable[[], Agreement | Play | None]]
 
 
 class Builder(ABC):
@@ -48,7 +49,10 @@ class Builder(ABC):
 
     def choice(self, move: str, now: Agreement, depth: int, mover: str, branches: Sequence[Branch]) -> Play:
         """A side takes the branch that is worth most to itself; of equals the first."""
-        found = [self.node(words, after, depth + 1) for words, step in branches if (after := step()) is not None]
+        steps = [(words, after) for words, step in branches if (after := step()) is not None]
+        found = [
+            after if isinstance(after, Play) else self.node(words, after, depth + 1) for words, after in steps
+        ]  # fmt: skip
         if not found:
             return self.end(move, now)
         best = max(found, key=lambda play: play.value[mover])
