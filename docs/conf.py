@@ -52,7 +52,7 @@ TREE: dict[str, list[tuple[str, list[str]]]] = {
     "tutorial/README": [("", ["first-escrow", "first-dispute", "own-rulebook"])],
     "how-to/README": [
         ("", ["embed", "own-rulebook", "release-condition", "partial-payments", "change-orders", "refusals"]),
-        ("", ["views", "stories", "drawing", "transitions", "*"]),
+        ("", ["foresee", "views", "stories", "drawing", "transitions", "*"]),
     ],
     "reference/README": [
         ("", ["machines/overview", "books", "outcomes", "reactions", "clocks", "refusals"]),

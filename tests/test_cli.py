@@ -109,8 +109,62 @@ def test_play_of_a_broken_story_names_file_line_and_mend(story: Path) -> None:
     assert "Did you mean 'escrow.deposit'?" in out.stderr
 
 
+def test_foresee_tells_a_newcomer_who_must_act_what_can_be_done_and_what_it_is_worth() -> None:
+    out = " ".join(escrowkit("foresee", "upwork-calls-the-bluff", "--at", "22 days").output.split())
+    for words in (
+        "you are: the payee (freelancer)",
+        "the payee must pay the arbitration fee of 291.00 USD",
+        "before day 28 (2018-10-29 09:00)",
+        "350.00 USD goes back to the payer",
+        "arbitration.pay_fee (m1)",
+        "dispute.open, dispute.contest, dispute.concede, dispute.escalate: not while the dispute is arbitrated",
+        "it is ruled on, and you get your claim +24.00 -291.00 awarded",
+        "323.33 USD (92.4% of the stake)",
+        "as long as the other side pays with less than 70.2%",
+    ):
+        assert words in out
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name != "nobody-on-both-sides"])
+def test_foresee_looks_at_every_shipped_story(name: str) -> None:
+    out = escrowkit("foresee", name, "--json")
+    assert out.exit_code == 0, out.output
+    data = json.loads(out.output)
+    assert {option["allowed"] for option in data["details"]["options"]} <= {True, False}
+    assert escrowkit("foresee", name).exit_code == 0
+
+
+def test_foresee_without_a_time_looks_where_a_party_still_has_something_to_do() -> None:
+    out = escrowkit("foresee", "upwork-calls-the-bluff").output
+    assert "the payer must pay the arbitration fee of 291.00 USD" in " ".join(out.split())
+    assert "you are: the payer" in out
+
+
+def test_foresee_takes_chances_and_roles_and_says_what_is_none() -> None:
+    story = ("foresee", "upwork-calls-the-bluff", "--at", "22 days")
+    assert "if you win a ruling with 100%" in escrowkit(*story, "--win", "1", "--other-pays", "0%").output.lower()
+    assert "What you can do now" in escrowkit(*story, "--by", "mediator").output
+    for wrong, words in (("--win", "no chance"), ("--by", "the name of a role"), ("--at", "days")):
+        out = escrowkit("foresee", "upwork-calls-the-bluff", wrong, "nonsense")
+        assert out.exit_code == 2
+        assert words in out.stderr
+
+
+def test_foresee_tells_why_money_went_where_it_went() -> None:
+    out = " ".join(escrowkit("foresee", "silent-review", "--at", "60 days").output.split())
+    assert "No deadline runs." in out
+    assert "the payer could have used milestone.request_changes" in out
+
+
+def test_foresee_of_an_agreement_that_never_opened_says_so() -> None:
+    out = escrowkit("foresee", "nobody-on-both-sides")
+    assert out.exit_code == 2
+    assert "bad-terms" in out.stderr
+
+
 def test_play_lists_the_shipped_stories() -> None:
-    assert all(name in escrowkit("play", "--list").output for name in shipped())
+    listed = escrowkit("play", "--list").output
+    assert all(name in listed for name in shipped())
     assert {one["name"] for one in json.loads(escrowkit("play", "--list", "--json").output)} == set(shipped())
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from escrowkit import story
+from escrowkit.agreement.deciding import _RISKS
 from escrowkit.pot import TABLES
 from escrowkit.table import Event
 from escrowkit.timeline import report
-from escrowkit.wording import _SAID, QUIET
+from escrowkit.wording import _SAID, QUIET, WARNINGS
 
 EVENTS = {row.event for made in TABLES.values() for row in made.rows if row.event is not None}
 
@@ -16,6 +17,10 @@ EVENTS = {row.event for made in TABLES.values() for row in made.rows if row.even
 @pytest.mark.parametrize("event", sorted(EVENTS, key=str))
 def test_every_event_of_every_machine_has_its_words(event: type[Event]) -> None:
     assert event in _SAID
+
+
+def test_every_warning_has_its_words() -> None:
+    assert set(WARNINGS) == {code for code, _ in _RISKS.values()}
 
 
 def test_what_is_quiet_is_an_event_that_there_is() -> None:

@@ -49,7 +49,12 @@ PAGES: tuple[Page, ...] = (
         "foresight",
         "What is coming",
         foresight,
-        ("due", "Due", "if_silent", "silence", "outcome", "outcomes", "Outcome", "exposure", "Exposure", "ended"),
+        (
+            *("due", "Due", "options", "option", "Option", "Argument", "if_silent", "Forecast", "silence"),
+            *("stakes", "Stakes", "Path", "percent", "plays", "Game", "Play", "chance_of"),
+            *("explain", "Explanation", "Step", "Rule", "Missed", "Could"),
+            *("outcome", "outcomes", "Outcome", "exposure", "Exposure", "ended"),
+        ),
     ),
     ("money", "Money and tariffs", money, ("Money", "Tariff")),
     ("periods", "Periods and calendars", periods, ("Period", "Calendar")),

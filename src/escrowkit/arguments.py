@@ -150,7 +150,7 @@ def check(command: Any, currency: str) -> tuple[Any, Refused | None]:
     """
     changes: dict[str, Any] = {}
     wrong: list[Refused] = []
-    for name, kind in _kinds(command.__class__):
+    for name, kind in kinds(command.__class__):
         said = getattr(command, name)
         if said is None and kind.optional:
             continue
@@ -170,7 +170,7 @@ def check(command: Any, currency: str) -> tuple[Any, Refused | None]:
 
 
 @cache
-def _kinds(command: Any) -> tuple[tuple[str, Kind], ...]:
+def kinds(command: Any) -> tuple[tuple[str, Kind], ...]:
     """The arguments of a command, each with its kind."""
     return tuple((spec.name, spec.metadata[_ARG]) for spec in attrs.fields(command) if _ARG in spec.metadata)
 

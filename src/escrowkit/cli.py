@@ -1,4 +1,4 @@
-"""The command line: play, draw, rules, check. Colour and tables only on a terminal; `--json` on each."""
+"""The command line: play, foresee, draw, rules, check. Colour and tables only on a terminal; `--json` on each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from escrowkit import __version__, drawing
 from escrowkit import story as stories
 from escrowkit.agreement import ENGINES
 from escrowkit.errors import DefinitionError, EscrowError, StoryError
+from escrowkit.outlook import Can, Outlook, Worth, default_role, default_turn, outlook
 from escrowkit.periods import instant
 from escrowkit.pot import TABLES
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.story import Played, play, read, shipped
 from escrowkit.timeline import Moment, Report, report
+from escrowkit.wording import WARNINGS
 
 #: What `play` shows without an argument.
 FIRST = "award-split"
@@ -80,7 +82,7 @@ class Page:
 def run() -> None:
     """Milestone, escrow, dispute, mediation and arbitration as explicit state machines.
 
-    Play a story, draw the machines, read the rules, check a file.
+    Play a story, foresee what comes of it, draw the machines, read the rules, check a file.
     """
 
 
@@ -140,7 +142,7 @@ def _until(story: stories.Story, text: str | None) -> datetime | None:
     try:
         return instant(datetime.fromisoformat(text))
     except (ValueError, EscrowError):
-        _stop(f'--until {text!r}: write "20 days" (since the start), or an instant such as 2026-03-22T09:00:00Z.')
+        _stop(f'{text!r} is no time: write "20 days" (since the start), or an instant such as 2026-03-22T09:00:00Z.')
 
 
 def _stop(words: str) -> NoReturn:
@@ -197,7 +199,7 @@ def _tell_moment(page: Page, moment: Moment) -> None:
     for rule in moment.rules:
         page.line(f"rule: {rule}", "dim", indent=4, hang=6)
     for warning in moment.warnings:
-        page.line(f"warning: {warning}", "yellow", indent=4)
+        page.line(f"warning: {warning}: {WARNINGS[warning]}", "yellow", indent=4, hang=2)
     if moment.note:
         page.line(f"note: {moment.note}", "dim", indent=4, hang=6)
     if moment.following:
@@ -230,6 +232,111 @@ def _tell_end(page: Page, page_: Report) -> None:
     if page_.states and not page_.coming and not page_.inside and not page_.stopped:
         page.line()
         page.line("It is over: nothing is inside, and no deadline runs.", "bold")
+
+
+# -- foresee ---------------------------------------------------------------------------------------------------------
+
+
+@run.command("foresee")
+@click.argument("name", metavar="[STORY]", default=FIRST)
+@click.option("--at", "at", metavar="TIME", help='Look from a time: "20 days" since the start, or an instant.')
+@click.option("--by", metavar="ROLE", help="For whom: payer, payee, mediator, arbitrator, platform, …")
+@click.option(
+    "--win", metavar="CHANCE", default="50%", show_default=True, help="How likely you win a ruling: 60%, 2/3."
+)
+@click.option(
+    "--other-pays", metavar="CHANCE", help="How likely the other side pays its fee; else what is best for it."
+)
+@_engine
+@_json
+def foresee_(
+    name: str, at: str | None, by: str | None, win: str, other_pays: str | None, engine: str, as_json: bool
+) -> None:
+    """What one party should know: where things stand, who must act by when, what it can do, what it is worth.
+
+    STORY is a shipped story or a file of one's own. Without --at, the page is that of the last moment of the story at
+    which a party still had something to do in time while money was inside (else its end); without --by, that of the
+    party that must act next.
+    """
+    played = _play(name, at, engine)
+    if played.agreement is None:
+        _stop(f"{played.story.file}: the opening was refused: {played.refused}")
+    until = _until(played.story, at)
+    found = (played.agreement, max(until, played.agreement.at)) if until else default_turn(played)
+    now, when_ = found if found else (played.agreement, played.agreement.at)
+    try:
+        page = outlook(played, now, by or default_role(now), when_, win=win, other_pays=other_pays)
+    except EscrowError as error:
+        _stop(str(getattr(error, "words", error)))
+    if as_json:
+        click.echo(json.dumps({"story": played.story.file, **page.data()}, indent=2, ensure_ascii=False))
+    else:
+        _tell_outlook(page)
+
+
+def _tell_outlook(found: Outlook) -> None:
+    page = Page()
+    page.line(found.title, "bold")
+    page.line()
+    for key, value in found.heading:
+        page.line(f"{key + ':':<8} {value}", "dim", indent=2, hang=9)
+    page.head("Where things stand")
+    page.grid(found.states)
+    for title, rows in (("What is still inside", found.inside), ("What is protected", found.exposure)):
+        if rows:
+            page.head(title)
+            page.grid(rows, right=(1,))
+    _tell_lines(page, "Who must act by when, and what happens if not", found.coming, "No deadline runs.")
+    _tell_lines(page, "If nobody ever acts again", found.forecast, "")
+    if found.finally_:
+        page.line("What each side then paid in or got out:", indent=2)
+        page.grid(found.finally_, right=(1,))
+    _tell_can(page, found.can)
+    page.head("What you cannot do now, and why")
+    for names, why in found.cannot:
+        page.line(f"{names}: {why}", indent=2, hang=4)
+    for worth in found.worth:
+        _tell_worth(page, worth)
+    _tell_lines(page, "Why the money went where it went", found.why, "")
+
+
+def _tell_lines(page: Page, title: str, lines: Sequence[str], otherwise: str) -> None:
+    if lines or otherwise:
+        page.head(title)
+        for one in lines or (otherwise,):
+            page.line(one, indent=2, hang=2)
+
+
+def _tell_can(page: Page, can: Sequence[Can]) -> None:
+    page.head("What you can do now")
+    if not can:
+        page.line("Nothing.", indent=2)
+    for one in can:
+        where = f" ({one.milestone})" if one.milestone else ""
+        page.line(f"{one.command}{where}: {one.meaning}", "bold", indent=2, hang=2)
+        for label, texts in (
+            ("it needs", one.needs),
+            ("possible", (one.until,) if one.until else ()),
+            ("at once", one.then),
+            ("after it", (one.worth,) if one.worth else ()),
+        ):
+            if texts:
+                page.line(f"{label}: {'; '.join(texts)}.", indent=4, hang=2)
+        for warning in one.warnings:
+            page.line(f"warning: {warning}", "yellow", indent=4, hang=2)
+
+
+def _tell_worth(page: Page, worth: Worth) -> None:
+    page.head(worth.heading)
+    page.line("Each amount is what changes from now on: money in escrow is nobody's yet.", "dim", indent=2)
+    page.grid(worth.ways, ("if", "you", "other side", "decided by"), right=(1, 2))
+    for line in worth.advice:
+        page.line(line, indent=2, hang=2)
+    for warning in worth.warnings:
+        page.line(f"warning: {warning}", "yellow", indent=2, hang=2)
+    page.line("Move by move (> is what is best for who decides):", indent=2)
+    for line in worth.tree.splitlines():
+        page.console.print(Text(f"    {line}"))
 
 
 # -- draw ------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from escrowkit import foresight
 from escrowkit.agreement import Agreement, Record
 from escrowkit.clocks import CLOCKS
 from escrowkit.machines import arbitration, dispute, escrow, obligation
-from escrowkit.pot import TABLES
 from escrowkit.roles import Role
 from escrowkit.story import Played, Turn
 from escrowkit.table import Command, Event
@@ -88,12 +87,12 @@ def report(played: Played, until: datetime | None = None) -> Report:
         tuple(_moments(played)),
         day(to, start) if last else "",
         tuple((name, state, state_words(name, state)) for name, state in last.states().items()) if last else (),
-        tuple(_nets(last)) if last else (),
-        tuple(_inside(last)) if last else (),
+        tuple(nets(last)) if last else (),
+        tuple(inside(last)) if last else (),
         tuple(_owed(last)) if last else (),
         tuple(_why(last, start)) if last else refusal,
-        tuple(_coming(last, start)) if last else (),
-        tuple(_forecast(last, start)) if last else (),
+        tuple(coming(last, start)) if last else (),
+        tuple(forecast(last, start)) if last else (),
         played.failures,
         f"This page stops on {day(to, start)}, as asked; the story goes on." if stopped else None,
     )
@@ -115,7 +114,7 @@ def _date(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def _when(at: datetime, start: datetime) -> str:
+def when(at: datetime, start: datetime) -> str:
     return f"{day(at, start)} ({_date(at)})"
 
 
@@ -225,21 +224,15 @@ def _charges(event: Any) -> bool:
 def _guards(command: Command, record: Record, agreement: Agreement) -> Iterator[str]:
     """Who may make such a move, and what the rulebook says to it."""
     event = record.event
-    if event.machine not in TABLES or command.machine != event.machine:
+    row = foresight.row_of(event, type(command))
+    if row is None:
         return
     rules = agreement.pot(event.milestone).rules
-    for move in TABLES[event.machine].moves():
-        row = move.row
-        same = row.event is type(event) and row.command is type(command) and move.target == event.after
-        if same and event.before == (move.source and move.source.value):
-            said = [check.words + _settings(rules, check.reads) for check in row.when if _settings(rules, check.reads)]
-            named = [set(check.people(rules)) for check in row.when if check.people]
-            people = [role for role in row.by if role not in (Role.RULES, Role.CLOCK)]
-            who = ", ".join(sorted(r for r in people if all(r in names for names in named))) or ", ".join(
-                sorted(people)
-            )
-            yield f"{event.machine}.{command.word} is for: {who}." + "".join(f" {words}" for words in said)
-            return
+    said = [check.words + _settings(rules, check.reads) for check in row.when if _settings(rules, check.reads)]
+    named = [set(check.people(rules)) for check in row.when if check.people]
+    people = sorted(role for role in row.by if role not in (Role.RULES, Role.CLOCK))
+    who = ", ".join(r for r in people if all(r in names for names in named)) or ", ".join(people)
+    yield f"{event.machine}.{command.word} is for: {who}." + "".join(f" {words}" for words in said)
 
 
 def _settings(rules: Any, keys: tuple[str, ...]) -> str:
@@ -251,25 +244,14 @@ def _settings(rules: Any, keys: tuple[str, ...]) -> str:
 def _clock_rule(agreement: Agreement, event: Any) -> str:
     """The rulebook's period and answer behind a clock."""
     rules = agreement.pot(event.milestone).rules
-    clock = next(c for c in CLOCKS if c.machine == event.machine and c.name == event.clock)
-    if isinstance(event, dispute.Defaulted) and event.silent:
-        return rule(rules, f"dispute.answer.{event.silent[0]}")
-    if clock.name == "answer":
-        return rule(rules, "dispute.answer")
-    if not clock.period:
-        return "the milestone's own release condition"
-    part = clock.period.removesuffix(".within").removesuffix(".idle")
-    behind = (
-        "arbitration.one_paid" if isinstance(event, arbitration.OnlyOnePaid) else clock.answer.removesuffix(".gets")
-    )
-    answer = behind if behind and not behind.startswith(part) else ""
-    return rule(rules, part) + (f"; {rule(rules, answer)}" if answer else "")
+    parts = foresight.clock_parts(event)
+    return "; ".join(rule(rules, part) for part in parts) or "the milestone's own release condition"
 
 
 # -- how it stands ---------------------------------------------------------------------------------------------------
 
 
-def _nets(agreement: Agreement) -> Iterator[tuple[str, str]]:
+def nets(agreement: Agreement) -> Iterator[tuple[str, str]]:
     """The parties always; others if they gained or lost anything."""
     for currency in agreement.currencies:
         names = ["payer", "payee", "platform", "arbitrator"]
@@ -291,7 +273,7 @@ def _owed(agreement: Agreement) -> Iterator[str]:
             yield f"the {debtor} owes the {creditor} {sum_}"
 
 
-def _inside(agreement: Agreement) -> Iterator[tuple[str, str]]:
+def inside(agreement: Agreement) -> Iterator[tuple[str, str]]:
     for account, sum_ in agreement.ledger.accounts():
         if not account.startswith("world:"):
             yield place(account), str(sum_)
@@ -330,19 +312,19 @@ def _silent(agreement: Agreement, milestone: str) -> str:
     return event.silent[0] if event and event.silent else "payer"
 
 
-def _coming(agreement: Agreement, start: datetime) -> Iterator[str]:
+def coming(agreement: Agreement, start: datetime) -> Iterator[str]:
     """Who must act by when, and what happens if nobody does."""
     for due in foresight.due(agreement):
         follows = otherwise(agreement, due)
         by = f"{due.clock}, {due.period} by {due.rule}" if due.period else f"{due.clock}, by {due.rule}"
         note = f" ({due.note})" if due.note else ""
         if not follows:
-            yield f"{due.milestone}, on {_when(due.at, start)}, if it has not ended before: {_latest(agreement, due)}."
+            yield f"{due.milestone}, on {when(due.at, start)}, if it has not ended before: {_latest(agreement, due)}."
         elif due.who:
             must = f"{listed(the(name) for name in due.who)} must {due.act}"
-            yield f"{due.milestone}, before {_when(due.at, start)}{note}: {must} ({by}). If not: {follows}."
+            yield f"{due.milestone}, before {when(due.at, start)}{note}: {must} ({by}). If not: {follows}."
         else:
-            yield f"{due.milestone}, on {_when(due.at, start)}, nobody needs to act ({by}): {follows}."
+            yield f"{due.milestone}, on {when(due.at, start)}, nobody needs to act ({by}): {follows}."
 
 
 def _latest(agreement: Agreement, due: foresight.Due) -> str:
@@ -375,7 +357,7 @@ def _empty_fees(record: Record) -> bool:
     return isinstance(record.event, arbitration.FeesSettled) and not record.entries
 
 
-def _forecast(agreement: Agreement, start: datetime) -> Iterator[str]:
+def forecast(agreement: Agreement, start: datetime) -> Iterator[str]:
     """What time alone does with what is inside, step by step."""
     later = foresight.if_silent(agreement).agreement
     for id_ in agreement.milestones:
@@ -384,7 +366,7 @@ def _forecast(agreement: Agreement, start: datetime) -> Iterator[str]:
             continue
         new = [r for r in later.history[len(agreement.history) :] if r.event.milestone == id_]
         for at in dict.fromkeys(r.event.at for r in new):
-            yield f"{id_}, {_when(at, start)}: {_told([r for r in new if r.event.at == at], later)}."
+            yield f"{id_}, {when(at, start)}: {_told([r for r in new if r.event.at == at], later)}."
         if not new:
             yield f"{id_}: time alone moves nothing."
 
@@ -396,7 +378,7 @@ def _next(agreement: Agreement, start: datetime) -> str | None:
         return None
     follows = otherwise(agreement, due)
     if not due.who:
-        return f"{due.milestone}: on {_when(due.at, start)}, nobody needs to act: {follows}."
+        return f"{due.milestone}: on {when(due.at, start)}, nobody needs to act: {follows}."
     who = listed(the(name) for name in due.who)
     note = f" ({due.note})" if due.note else ""
-    return f"{due.milestone}: {who} must {due.act} before {_when(due.at, start)}{note}; otherwise: {follows}."
+    return f"{due.milestone}: {who} must {due.act} before {when(due.at, start)}{note}; otherwise: {follows}."

@@ -452,3 +452,15 @@ def state_words(name: str, state: str) -> str:
     ('in mediation', '')
     """
     return _STATES.get(f"{name.partition('.')[0]}.{state}", "")
+
+
+#: What a warning of a decision means for the parties.
+WARNINGS: Final[Mapping[str, str]] = {
+    "fee-exceeds-stake": "the arbitration fee is more than what can be won by it",
+    "unfunded-work": "work was submitted for which not all of the price is held",
+    "notices-unsent": "a deadline decided though its reminders were never delivered",
+    "nothing-submitted": (
+        "no work was ever submitted formally: what was sent otherwise starts no review, and no deadline of the payer"
+    ),
+    "deadline-near": "a deadline of who just acted runs on and ends within a day: this did not answer it",
+}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from attrs import frozen
@@ -19,7 +19,8 @@ from escrowkit.agreement.seen import is_sealed, seen
 from escrowkit.agreement.whole import Whole
 from escrowkit.agreement.words import End, Ended, Record, Restrict, Restricted
 from escrowkit.books import book
-from escrowkit.clocks import LAPSE
+from escrowkit.clocks import LAPSE, running
+from escrowkit.duties import who_must_act
 from escrowkit.errors import (
     BadArgument,
     BrokenBooks,
@@ -286,9 +287,38 @@ def _fee_exceeds_stake(fold: Fold, event: arbitration.Opened) -> bool:
     return any(event.shares.get(side, stake) > stake for side in ("payer", "payee"))
 
 
+def _nothing_submitted(fold: Fold, event: Event) -> bool:
+    """Money is held for work that has started, the rulebook has a review, and nothing was ever submitted for it.
+
+    Whatever was sent otherwise (a message, a file, evidence) starts no review, so no silence of the payer's counts. A
+    milestone with its own release condition needs no submission.
+    """
+    pot = fold.pot(event.milestone)
+    work = pot.milestone
+    waits = work.active_at is not None and not work.submission and work.release_when is None
+    return waits and bool(pot.held) and pot.rules.has("milestone.review.within")
+
+
+def _deadline_near(fold: Fold, event: Event) -> bool:
+    """Who acted has still to act otherwise: a deadline of its own runs on, and ends in less than `NEAR`."""
+    if not fold.is_due(event.at + NEAR):  # asked anyway by the next decision, and remembered
+        return False
+    pot = fold.pot(event.milestone, event.at)
+    return any(due - event.at < NEAR and event.by in who_must_act(pot, clock) for due, clock in running(pot))
+
+
+#: From here on a deadline is near.
+NEAR: Final = timedelta(hours=24)
+
 _RISKS: Final[Mapping[type[Event], tuple[str, Callable[[Fold, Any], bool]]]] = {
     arbitration.Opened: ("fee-exceeds-stake", _fee_exceeds_stake),
     milestone.Submitted: ("unfunded-work", lambda fold, event: bool(fold.pot(event.milestone).lacks)),
+    milestone.CancelRequested: ("nothing-submitted", _nothing_submitted),
+    dispute.Opened: ("nothing-submitted", _nothing_submitted),
+    dispute.EvidenceAdded: ("deadline-near", _deadline_near),
+    dispute.Offered: ("deadline-near", _deadline_near),
+    dispute.OfferDeclined: ("deadline-near", _deadline_near),
+    escrow.Released: ("deadline-near", _deadline_near),
     milestone.DeemedApproved: ("notices-unsent", lambda fold, event: event.unsent),
 }
 

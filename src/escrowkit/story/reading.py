@@ -11,12 +11,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from escrowkit.consents import FILLED
 from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError
 from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
 from escrowkit.pot import TABLES
 from escrowkit.rulebook import Rulebook, load
-from escrowkit.story.consents import FILLED
 from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
 from escrowkit.table import Command
 
