@@ -14,7 +14,7 @@ from typing import Any, Final
 from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError
 from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
-from escrowkit.pot import TABLES
+from escrowkit.pot import EVERY
 from escrowkit.rulebook import Rulebook, load
 from escrowkit.story.consents import FILLED
 from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
@@ -43,6 +43,7 @@ _SHAPES: Final[Mapping[type, str]] = {dict: "a table", list: "a list", str: "an 
 _FACTS: Final = ("billed_before",)
 _CODES: Final = tuple(refusal.code for refusal in REFUSALS)
 _POTS: Final = ("escrow", "clearing", "deposit", "fees")
+_SIDES: Final = ("payer", "payee")
 _NAMES: Final = ("payer", "payee", "platform", "arbitrator", "provider", "authority")
 
 
@@ -312,7 +313,7 @@ class _Reader:
             return None
         command = COMMANDS.get(do)
         if command is None:
-            machines = f"Machines: {', '.join(TABLES)}, agreement."
+            machines = f"Machines: {', '.join(EVERY)}, agreement."
             self.wrong(line("do"), f"there is no command {do!r}", _near(do, COMMANDS, machines))
             return None
         arguments = self.arguments(command, table.get("with", {}), refused, line("with"))
@@ -367,8 +368,11 @@ class _Reader:
         """Machines and milestones: `dispute.m1`, `dispute.m1/1`."""
         for name in wanted:
             machine, _, rest = name.partition(".")
-            self.known([machine], TABLES, "state", line)
-            self.named(rest.partition("/")[0], line(name))
+            self.known([machine], EVERY, "state", line)
+            if machine == "conduct":
+                self.known([rest], _SIDES, "conduct", line)
+            else:
+                self.named(rest.partition("/")[0], line(name))
 
     def names_of_outcome(self, wanted: Mapping[str, Any], line: Line) -> None:
         """Milestones, and what an outcome says."""
