@@ -12,7 +12,7 @@ from escrowkit.clocks import running
 from escrowkit.errors import Refused
 from escrowkit.ledger import CONDITIONS, Entry, Line
 from escrowkit.machines import arbitration, escrow
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.roles import role_of
 from escrowkit.table import Command
 
@@ -127,7 +127,7 @@ def final_is_empty(now: Agreement) -> None:
             assert now.state(f"milestone.{id_}") != "disputed"
             assert not any(m for a, m in now.ledger.accounts() if a.startswith(f"deposit:{id_}/"))
             assert not pot.lane.cases or all(
-                record is None or record.state in EVERY[name].final
+                record is None or record.state in MACHINES[name].final
                 for case in pot.lane.cases
                 for name, record in (("mediation", case.mediation), ("arbitration", case.arbitration))
             )
@@ -145,7 +145,7 @@ def frozen_is_frozen(before: Agreement, records: Iterable[Record]) -> None:
                 for account in (line.source, line.target):
                     if account.startswith(("escrow:", "clearing:")) and account.partition(":")[2] in disputed:
                         assert isinstance(event, ENDS), record
-        if event.machine == "dispute" and event.after in EVERY["dispute"].final:
+        if event.machine == "dispute" and event.after in MACHINES["dispute"].final:
             disputed.discard(event.milestone)
 
 
@@ -154,7 +154,7 @@ def authority(decision: Decision, command: Command, by: str) -> None:
     role = {"ada": role_of("payer"), "lin": role_of("payee")}.get(by) or role_of(by)
     assert role is not None
     if command.machine != "agreement":
-        rows = EVERY[command.machine].rows
+        rows = MACHINES[command.machine].rows
         assert any(row.command is type(command) and role in row.by for row in rows)
 
 

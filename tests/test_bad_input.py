@@ -17,7 +17,7 @@ from escrowkit.agreement import Agreement, End, Restrict
 from escrowkit.errors import BadArgument, EscrowError, Refused
 from escrowkit.machines import milestone
 from escrowkit.money import Money
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.roles import Role
 from escrowkit.table import Command
 from helpers import MICRO, START, contested, day, disputed, funded, hearing, submitted
@@ -79,7 +79,7 @@ STATES: tuple[Agreement, ...] = (funded().now, disputed().now, contested().now, 
 
 def commands() -> Iterator[tuple[type[Command], str]]:
     """Every field of every command that people give."""
-    found = [row.command for table in EVERY.values() for row in table.rows if not row.by <= INTERNAL]
+    found = [row.command for table in MACHINES.values() for row in table.rows if not row.by <= INTERNAL]
     for kind in dict.fromkeys([*found, Restrict, End]):
         fields: Any = kind
         for spec in attrs.fields(fields):

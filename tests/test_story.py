@@ -10,7 +10,7 @@ import pytest
 from escrowkit import story
 from escrowkit.errors import StoryError
 from escrowkit.periods import Calendar
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.story import Played, Story, parse, play, read, shipped, since
 from escrowkit.story.expecting import CHECKS
 from escrowkit.story.reading import CLAIMS as KNOWN
@@ -701,4 +701,4 @@ def test_a_story_plays_alike_on_both_engines(engine: str) -> None:
 
 def test_every_command_of_every_machine_can_be_told() -> None:
     assert len(set(story.COMMANDS.values())) == len(story.COMMANDS)
-    assert {name.partition(".")[0] for name in story.COMMANDS} == {*EVERY, "agreement"}
+    assert {name.partition(".")[0] for name in story.COMMANDS} == {*MACHINES, "agreement"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from escrowkit import story
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.table import Event
 from escrowkit.timeline import report
 from escrowkit.wording import _SAID, QUIET
 
-EVENTS = {row.event for made in EVERY.values() for row in made.rows if row.event is not None}
+EVENTS = {row.event for made in MACHINES.values() for row in made.rows if row.event is not None}
 
 
 @pytest.mark.parametrize("event", sorted(EVENTS, key=str))

@@ -20,7 +20,7 @@ from escrowkit.books import BOOKS
 from escrowkit.clocks import CLOCKS
 from escrowkit.errors import REFUSALS
 from escrowkit.ledger import CONDITIONS, Kind
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.reactions import REACTIONS
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
@@ -119,7 +119,7 @@ def refusals() -> str:
     rows = [(f"`{r.code}`", f"`{r.__name__}`", (r.__doc__ or "").strip()) for r in REFUSALS]
     checks = {
         f"{check.refusal.code}.{check.__name__}": check.words
-        for made in EVERY.values()
+        for made in MACHINES.values()
         for check in (*made.always, *(check for row in made.rows for check in row.when))
     }
     keys = [(f"`{key}`", checks[key]) for r in REFUSALS for key in sorted(checks) if key.startswith(f"{r.code}.")]
@@ -222,7 +222,7 @@ def machine(page: str, name: str, title: str) -> str:
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that is compared."""
-    for name, made in EVERY.items():
+    for name, made in MACHINES.items():
         title = f"The {name} under standard@1: its states, who may make each move, and after how long silence decides"
         yield REFERENCE / "machines" / f"{name}.md", machine(drawing.draw(made, format="markdown"), name, title)
     title = "How the machines act on one another: one box each, numbered arrows from an event to a move"
@@ -248,7 +248,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 def pictures() -> Iterator[tuple[Path, str]]:
     """Every picture."""
     book = load("standard@1")
-    for name, made in EVERY.items():
+    for name, made in MACHINES.items():
         yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=book, format="svg")
     yield REFERENCE / "machines" / "overview.svg", drawing.overview(format="svg")
 

@@ -20,7 +20,7 @@ from escrowkit import story as stories
 from escrowkit.agreement import ENGINES
 from escrowkit.errors import DefinitionError, EscrowError, StoryError
 from escrowkit.periods import instant
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.story import Played, play, read, shipped
@@ -236,7 +236,7 @@ def _tell_end(page: Page, page_: Report) -> None:
 
 
 @run.command("draw")
-@click.argument("machine", required=False, type=click.Choice((*EVERY, "overview")), metavar="[MACHINE]")
+@click.argument("machine", required=False, type=click.Choice((*MACHINES, "overview")), metavar="[MACHINE]")
 @click.option("--rulebook", "-r", metavar="R", help="Fill its periods in and leave out what it does not allow.")
 @click.option("--format", "-f", "format_", type=click.Choice(drawing.FORMATS), default="mermaid", show_default=True)
 @click.option("--highlight", metavar="STORY", help="Show the path that a story takes, and the state at its end.")
@@ -254,7 +254,7 @@ def draw_(
         text = drawing.overview(rulebook=book, format=format_)
     else:
         path, now = _path(_play(highlight, None, "compiled"), machine) if highlight else ([], None)
-        text = drawing.draw(EVERY[machine], rulebook=book, format=format_, path=path, now=now)
+        text = drawing.draw(MACHINES[machine], rulebook=book, format=format_, path=path, now=now)
     if as_json:
         text = json.dumps({"machine": machine or "overview", "format": format_, "drawing": text}, ensure_ascii=False)
     if output:

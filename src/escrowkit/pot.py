@@ -45,7 +45,7 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
     "feedback": feedback.TABLE,
 }
 #: Beside them the one that belongs to a side and to no milestone.
-EVERY: Final[Mapping[str, Table[Any]]] = {**TABLES, "conduct": conduct.TABLE}
+MACHINES: Final[Mapping[str, Table[Any]]] = {**TABLES, "conduct": conduct.TABLE}
 #: What pauses the work on a milestone.
 _PAUSES: Final = ("dispute", "impound", "request")
 Spans = tuple[tuple[datetime, datetime | None], ...]

@@ -12,7 +12,7 @@ from escrowkit import foresight
 from escrowkit.agreement import Agreement, Record
 from escrowkit.clocks import CLOCKS
 from escrowkit.machines import arbitration, dispute, escrow, obligation
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.roles import Role
 from escrowkit.story import Played, Turn
 from escrowkit.table import Command, Event
@@ -223,10 +223,10 @@ def _charges(event: Any) -> bool:
 def _guards(command: Command, record: Record, agreement: Agreement) -> Iterator[str]:
     """Who may make such a move, and what the rulebook says to it."""
     event = record.event
-    if event.machine not in EVERY or command.machine != event.machine:
+    if event.machine not in MACHINES or command.machine != event.machine:
         return
     rules = agreement.pot(event.milestone).rules
-    for move in EVERY[event.machine].moves():
+    for move in MACHINES[event.machine].moves():
         row = move.row
         same = row.event is type(event) and row.command is type(command) and move.target == event.after
         if same and event.before == (move.source and move.source.value):

@@ -32,14 +32,14 @@ from escrowkit.errors import (
 )
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
 from escrowkit.periods import instant
-from escrowkit.pot import EVERY, Lane, Pot
+from escrowkit.pot import MACHINES, Lane, Pot
 from escrowkit.reactions import reactions
 from escrowkit.roles import CALLERS, PARTY, PEOPLE, Role, role_of
 from escrowkit.table import Command, Context, Event
 
 Engine = str
 ENGINES: Final = ("compiled", "stock")
-_MACHINES: Final = frozenset({*EVERY, "agreement"})
+_MACHINES: Final = frozenset({*MACHINES, "agreement"})
 
 
 @frozen
@@ -192,7 +192,7 @@ def _step(fold: Fold, command: Command, call: Call, number: int, wrong: Refused 
     state = None if record is None else _layer(record, command, call.role)
     ctx: Context[Any] = Context(record, state, command, cast(Role, call.role), call.name, call.at, pot, call.actor)
     try:
-        move = EVERY[machine].choose(ctx, call.engine, wrong=wrong)
+        move = MACHINES[machine].choose(ctx, call.engine, wrong=wrong)
     except Refused as refused:
         if machine == "arbitration" and not fold.is_view and is_sealed(pot.lane):
             state = _refuse_as_seen(fold, command, call, number, wrong)
@@ -217,7 +217,7 @@ def _addressed(lane: Lane, command: Command) -> Any:
     if machine == "obligation":
         return _obligation(lane, command)
     record = getattr(lane.cases[-1], machine) if lane.cases else None
-    over = record is None or record.state in EVERY[machine].final
+    over = record is None or record.state in MACHINES[machine].final
     return None if over and isinstance(command, _CREATE) else record
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from escrowkit.clocks import ORDER, Clock, running
 from escrowkit.errors import BadArgument, UnknownMilestone, shown
-from escrowkit.machines import conduct, escrow, obligation
+from escrowkit.machines import escrow, obligation
+from escrowkit.machines.conduct import GOOD, Conduct
 from escrowkit.money import Money
-from escrowkit.pot import EVERY, Lane, Pot
+from escrowkit.pot import MACHINES, Lane, Pot
 
 if TYPE_CHECKING:
     from escrowkit.ledger import Ledger
@@ -36,7 +37,7 @@ class Whole:
         ledger: Ledger
         billed: Mapping[str, tuple[Money, Money]]
         #: The conduct of each role that has a record.
-        conduct: Mapping[str, conduct.Conduct]
+        conduct: Mapping[str, Conduct]
         #: When each lane's first deadline is, as far as somebody asked: a memory, no part of the value.
         dues: dict[str, datetime | None]
 
@@ -65,10 +66,10 @@ class Whole:
         None if there is none. Raises `BadArgument` for a name of no machine, `UnknownMilestone`.
         """
         machine, _, rest = name.partition(".")
-        if machine not in EVERY:
-            raise BadArgument(f"{shown(name)} names no machine; there are: {', '.join(EVERY)}")
+        if machine not in MACHINES:
+            raise BadArgument(f"{shown(name)} names no machine; there are: {', '.join(MACHINES)}")
         if machine == "conduct":
-            return self.conduct_of(rest).state.value
+            return str(self.conduct_of(rest).state)
         milestone, _, number = rest.partition("/")
         record = self._record(machine, self.pot(milestone).lane, number)
         return None if record is None else str(record.state.value)
@@ -100,9 +101,9 @@ class Whole:
                 found[f"feedback.{id_}"] = lane.feedback.state.value
         return found | {f"conduct.{role}": record.state.value for role, record in self.conduct.items()}
 
-    def conduct_of(self, role: str) -> conduct.Conduct:
+    def conduct_of(self, role: str) -> Conduct:
         """The conduct of a role; of one that has no record, good."""
-        return self.conduct.get(role) or conduct.GOOD
+        return self.conduct.get(role) or GOOD
 
     def can_be_held(self) -> tuple[str, ...]:
         """The milestones whose money the platform could impound now."""

@@ -12,12 +12,12 @@ from attrs import field, frozen
 
 from escrowkit import agreement as whole
 from escrowkit.agreement import Agreement, open_agreement
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Command
 
 COMMANDS: Final[Mapping[str, type[Command]]] = {
-    **{f"{name}.{word}": command for name, table in EVERY.items() for word, command in table.commands.items()},
+    **{f"{name}.{word}": command for name, table in MACHINES.items() for word, command in table.commands.items()},
     "agreement.restrict": whole.Restrict,
     "agreement.end": whole.End,
 }

@@ -14,7 +14,7 @@ from typing import Any, Final
 from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError
 from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
-from escrowkit.pot import EVERY
+from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook, load
 from escrowkit.story.consents import FILLED
 from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
@@ -313,7 +313,7 @@ class _Reader:
             return None
         command = COMMANDS.get(do)
         if command is None:
-            machines = f"Machines: {', '.join(EVERY)}, agreement."
+            machines = f"Machines: {', '.join(MACHINES)}, agreement."
             self.wrong(line("do"), f"there is no command {do!r}", _near(do, COMMANDS, machines))
             return None
         arguments = self.arguments(command, table.get("with", {}), refused, line("with"))
@@ -368,7 +368,7 @@ class _Reader:
         """Machines and milestones: `dispute.m1`, `dispute.m1/1`."""
         for name in wanted:
             machine, _, rest = name.partition(".")
-            self.known([machine], EVERY, "state", line)
+            self.known([machine], MACHINES, "state", line)
             if machine == "conduct":
                 self.known([rest], _SIDES, "conduct", line)
             else:

@@ -99,7 +99,7 @@ def not_impounded(ctx: Context[Any]) -> bool:
 
 @guard(
     until=lambda ctx: ctx.pot.restricted_until("writing", ctx.name),
-    otherwise="The right to write is taken from this role: the move itself is open, without words that it can do without.",
+    otherwise="This role may not write for now: the move itself is open, without the words that it can do without.",
 )
 def may_say(ctx: Context[Any]) -> bool:
     """Who may not write says nothing beyond what the move needs."""
@@ -108,7 +108,7 @@ def may_say(ctx: Context[Any]) -> bool:
 
 
 @guard(
-    otherwise="A side is suspended: nothing new begins (no proposal, no acceptance, no deposit), and what runs goes on.",
+    otherwise="A side is suspended: nothing new begins (no proposal, acceptance or deposit), and what runs goes on.",
 )
 def nobody_suspended(ctx: Context[Any]) -> bool:
     """Neither side is suspended."""
