@@ -90,7 +90,7 @@ def commands() -> Iterator[tuple[type[Command], str]]:
 GOOD: dict[str, Any] = {
     "milestone": "m1", "amount": "1.00", "refund": "1.00", "claim": "1.00", "to_payee": "1.00", "fee": "1.00", "price": "5.00",
     "to": "payer", "share": "own", "period": "1 day", "number": 1, "clock": "answer", "admissible": True, "until": None,
-    "due": None, "release_when": None, "role": "payer", "terms": "x",
+    "due": None, "release_when": None, "role": "payer", "terms": "x", "score": 5,
 }  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def wrong_for(kind: type[Command], name: str) -> Iterator[Any]:
         yield from (*JUNK, *EMPTY, *SUMS)
     elif name == "admissible":
         yield from (*(j for j in JUNK if type(j) is not bool), *EMPTY, 1, 0, "yes", None)
-    elif name == "number":
+    elif name in ("number", "score"):
         yield from (*JUNK[:-9], 0, -1, "1", 1.0)
     elif name in ("until", "due"):
         yield from (*JUNK, *EMPTY, "tomorrow", 0, datetime(2024, 3, 1, 9))

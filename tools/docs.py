@@ -220,10 +220,15 @@ def machine(page: str, name: str, title: str) -> str:
     return re.sub(r"```mermaid\n.*?\n```", lambda _: shown, page, count=1, flags=re.DOTALL)
 
 
+#: Machines of which standard@1 makes no use: they are drawn without a rulebook.
+NOT_IN_STANDARD = ("feedback",)
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that is compared."""
     for name, made in MACHINES.items():
-        title = f"The {name} under standard@1: its states, who may make each move, and after how long silence decides"
+        under = "" if name in NOT_IN_STANDARD else " under standard@1"
+        title = f"The {name}{under}: its states, who may make each move, and after how long silence decides"
         yield REFERENCE / "machines" / f"{name}.md", machine(drawing.draw(made, format="markdown"), name, title)
     title = "How the machines act on one another: one box each, numbered arrows from an event to a move"
     yield REFERENCE / "machines" / "overview.md", machine(drawing.overview(format="markdown"), "overview", title)
@@ -249,7 +254,8 @@ def pictures() -> Iterator[tuple[Path, str]]:
     """Every picture."""
     book = load("standard@1")
     for name, made in MACHINES.items():
-        yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=book, format="svg")
+        under = None if name in NOT_IN_STANDARD else book
+        yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=under, format="svg")
     yield REFERENCE / "machines" / "overview.svg", drawing.overview(format="svg")
 
 

@@ -28,7 +28,7 @@ from escrowkit import (
     rulebook,
     story,
 )
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.roles import CALLERS, PARTY, Role
 from escrowkit.table import Command, Event, Table
 
@@ -95,6 +95,8 @@ MACHINES: dict[str, ModuleType] = {
     "mediation": mediation,
     "arbitration": arbitration,
     "obligation": obligation,
+    "feedback": feedback,
+    "conduct": conduct,
 }
 
 #: What has a public name for reasons of its own, and is no part of the interface.

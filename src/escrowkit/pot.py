@@ -682,7 +682,8 @@ class Pot:
     @property
     def feedback_withheld(self) -> dict[str, str]:
         """Who has no right to give feedback by the outcome, and why: `defaulted` or `refunded`."""
-        reasons = self.rules.values["conduct.feedback.withheld_from"]
+        key = "conduct.feedback.withheld_from"
+        reasons = self.rules[key] if self.rules.settled(key) else ()
         found: dict[str, str] = {}
         if "refunded" in reasons and not self.released:
             found["payer"] = "refunded"

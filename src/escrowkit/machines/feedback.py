@@ -102,6 +102,12 @@ class WindowClosed(Event):
 # -- the rules in words ----------------------------------------------------------------------------------------------
 
 
+@guard(offered=lambda rules: rules.has("conduct.feedback.within"))
+def sides_may_rate(ctx: Context[Feedback]) -> bool:
+    """The rulebook lets the sides rate one another."""
+    return bool(ctx.rules.has("conduct.feedback.within"))
+
+
 @guard()
 def nobody_may(ctx: Context[Feedback]) -> bool:
     """The outcome leaves neither side the right."""
@@ -156,8 +162,8 @@ TABLE: Table[Feedback] = Table(
     always=(may_say,),
     rows=(
         # in                       on      by       then            event         when
-        Row(None, Open, R.RULES, S.CLOSED, Opened, nobody_may),
-        Row(None, Open, R.RULES, S.OPEN, Opened),
+        Row(None, Open, R.RULES, S.CLOSED, Opened, (sides_may_rate, nobody_may)),
+        Row(None, Open, R.RULES, S.OPEN, Opened, sides_may_rate),
         Row(S.OPEN, Write, PARTY, S.PUBLISHED, Written, (*_MAY, nobody_else_writes)),
         Row(S.OPEN, Write, PARTY, S.HALF_WRITTEN, Written, _MAY),
         Row(S.HALF_WRITTEN, Write, PARTY, S.PUBLISHED, Written, _MAY),
