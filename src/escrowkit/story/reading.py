@@ -11,12 +11,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from escrowkit import trackrecord
 from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError
+from escrowkit.machines import conduct
 from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
 from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook, load
 from escrowkit.story.consents import FILLED
+from escrowkit.story.expecting import STANDING
 from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
 from escrowkit.table import Command
 
@@ -38,12 +41,15 @@ CLAIMS: Final[Mapping[str, tuple[type, ...]]] = {
     "silence": (dict,),
     "owed": (dict,),
     "warns": (list,),
+    "standing": (dict,),
+    "stats": (dict,),
 }
 _SHAPES: Final[Mapping[type, str]] = {dict: "a table", list: "a list", str: "an amount"}
 _FACTS: Final = ("billed_before",)
 _CODES: Final = tuple(refusal.code for refusal in REFUSALS)
 _POTS: Final = ("escrow", "clearing", "deposit", "fees")
 _SIDES: Final = ("payer", "payee")
+CONDUCT: Final = tuple(state.value for state in conduct.S)
 _NAMES: Final = ("payer", "payee", "platform", "arbitrator", "provider", "authority")
 
 
@@ -388,6 +394,32 @@ class _Reader:
         for id_ in wanted:
             self.named(id_, line(id_))
 
+    def names_of_standing(self, wanted: Mapping[str, Any], line: Line) -> None:
+        """Sides, and what is said of each."""
+        self.known(wanted, _SIDES, "standing", line)
+        for side, said in wanted.items():
+            if isinstance(said, str):
+                self.known([said], CONDUCT, f"standing of the {side}", line)
+                continue
+            if not isinstance(said, dict):
+                self.wrong(line(side), f"standing of the {side} = {said!r}: a table is needed", EXAMPLES["standing"])
+                continue
+            self.known(said, STANDING, f"standing of the {side}", line)
+            for key, shape in (("conduct", str), ("strikes", int), ("lacks", list), ("feedback", dict)):
+                if not isinstance(said.get(key, shape()), shape):
+                    self.wrong(line(side), f"{key} = {said[key]!r}: it cannot be that", EXAMPLES["standing"])
+            for id_ in said.get("feedback", ()):
+                self.named(id_, line(side))
+
+    def names_of_stats(self, wanted: Mapping[str, Any], line: Line) -> None:
+        """Sides, and the names of what is counted."""
+        self.known(wanted, _SIDES, "stats", line)
+        for side, counts in wanted.items():
+            if isinstance(counts, dict):
+                self.known(counts, trackrecord.NAMES, f"stats of the {side}", line)
+            else:
+                self.wrong(line(side), f"stats of the {side} = {counts!r}: a table is needed", EXAMPLES["stats"])
+
     def names_of_due(self, wanted: Mapping[str, Any], line: Line) -> None:
         """What a deadline says."""
         self.known(wanted, ("who", "clock", "by"), "due", line)
@@ -428,4 +460,6 @@ EXAMPLES: Final = {
     "silence": 'Write: silence = { m1 = "payee" }',
     "owed": 'Write: owed = { "payee>payer" = "5.00" }',
     "warns": 'Write: warns = ["notices-unsent"]',
+    "standing": 'Write: standing = { payer = "good", payee = { strikes = 1, lacks = ["writing"] } }',
+    "stats": "Write: stats = { payee = { contracts = 1, paid_in_full = 1, disputed = 0 } }",
 }
