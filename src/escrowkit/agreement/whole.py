@@ -84,7 +84,7 @@ class Whole:
         return several[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(several) else None
 
     def states(self) -> dict[str, str]:
-        """Every machine's state by its name, milestone by milestone."""
+        """Every machine's state by its name, milestone by milestone; a side in good standing is not listed."""
         found: dict[str, str] = {}
         for id_, lane in self.lanes.items():
             for machine in ("milestone", "escrow"):
@@ -99,7 +99,8 @@ class Whole:
             found |= {f"obligation.{id_}/{n}": o.state.value for n, o in enumerate(lane.obligations, 1)}
             if lane.feedback is not None:
                 found[f"feedback.{id_}"] = lane.feedback.state.value
-        return found | {f"conduct.{role}": record.state.value for role, record in self.conduct.items()}
+        told = {role: record.state for role, record in self.conduct.items() if record.state is not GOOD.state}
+        return found | {f"conduct.{role}": state.value for role, state in told.items()}
 
     def conduct_of(self, role: str) -> Conduct:
         """The conduct of a role; of one that has no record, good."""
