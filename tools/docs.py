@@ -15,7 +15,7 @@ from pathlib import Path
 import docs_api
 import docs_cli
 
-from escrowkit import drawing
+from escrowkit import comparison, drawing
 from escrowkit.books import BOOKS
 from escrowkit.clocks import CLOCKS
 from escrowkit.errors import REFUSALS
@@ -199,6 +199,17 @@ def _since(book: Rulebook) -> str:
     return f"{book.applies_from:%Y-%m-%d}" if book.applies_from else "—"
 
 
+def side_by_side() -> str:
+    """All shipped rulebooks, question by question."""
+    it = comparison.compare(map(load, available()))
+    return (
+        "# Rulebooks side by side\n\nWho loses by silence at each step, every period, every fee, who may do what: one line a question. "
+        "`escrowkit rules --compare NAME…` shows some of them, or your own ([the guide](../how-to/compare.md)). The values with their "
+        "sources: [the shipped rulebooks](rulebooks/README.md).\n\n"
+        + it.markdown(lambda name: f"[{name}](rulebooks/{name}.md)")
+    )
+
+
 def stories() -> str:
     """Every shipped story, with its file."""
     rows = [
@@ -243,6 +254,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         ("refusals", refusals),
         ("rulebook-schema", schema),
         ("stories", stories),
+        ("comparison", side_by_side),
         ("cli", docs_cli.page),
     ):
         yield REFERENCE / f"{name}.md", make()

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from escrowkit import __version__, drawing
+from escrowkit import __version__, comparison, drawing
 from escrowkit import story as stories
 from escrowkit.agreement import ENGINES
 from escrowkit.errors import DefinitionError, EscrowError, StoryError
@@ -65,6 +65,24 @@ class Page:
         for row in lines:
             cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
             self.console.print(Text("  " + "  ".join(cells).rstrip()))
+
+    def columns(self, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """What is compared, side by side, each cell wrapped in its column; the first takes what the others leave."""
+        several = len(titles) - 1
+        each = max(min((self.width - 24) // several - 1, 26), 12)
+        grid = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+        for title, width in zip(
+            titles, (max(self.width - several * (each + 1) - 1, 20), *[each] * several), strict=True
+        ):
+            grid.add_column(title, width=width, overflow="fold")
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        # Without a terminal to ask, rich would cut the page at 80.
+        console = Console(highlight=False, width=None if self.terminal else max(self.width, 20 + several * (each + 1)))
+        with console.capture() as told:
+            console.print(grid)
+        for line in told.get().splitlines():
+            click.echo(line.rstrip())
 
     def _table(self, rows: Sequence[Sequence[str]], titles: Sequence[str], right: Iterable[int]) -> None:
         grid = Grid(box=None, show_header=bool(titles), padding=(0, 1), pad_edge=True)
@@ -282,10 +300,24 @@ def _path(played: Played, machine: str) -> tuple[list[drawing.Step], str | None]
 
 
 @run.command("rules")
-@click.argument("rulebook", required=False)
+@click.argument("names", nargs=-1, metavar="[RULEBOOK]…")
+@click.option("--compare", is_flag=True, help="Show rulebooks side by side (without a name, all shipped ones).")
+@click.option("--differing", is_flag=True, help="With --compare: only what differs.")
+@click.option(
+    "--format", "-f", "format_", type=click.Choice(("text", "markdown")), help="With --compare: how it is shown."
+)
 @_json
-def rules_(rulebook: str | None, as_json: bool) -> None:
-    """List the rulebooks, or show one: every period, default, fee and source."""
+def rules_(names: tuple[str, ...], compare: bool, differing: bool, format_: str | None, as_json: bool) -> None:
+    """List the rulebooks, show one (every period, default, fee and source), or compare several, question by question.
+
+    With --compare, a name without its version is the newest one.
+    """
+    if compare:
+        _compare_rules(names, differing, format_, as_json)
+        return
+    if differing or format_ or len(names) > 1:
+        raise click.UsageError("Several rulebooks, --differing and --format go with --compare.")
+    rulebook = names[0] if names else None
     if rulebook is None:
         books = [load(name) for name in available()]
         if as_json:
@@ -348,6 +380,27 @@ def _tell_rules(book: Rulebook) -> None:
         page.line(f"{name}: {text}", indent=2, hang=2)
 
 
+def _compare_rules(names: Sequence[str], differing: bool, format_: str | None, as_json: bool) -> None:
+    it = comparison.compare(map(comparison.pick, names or available()))
+    it = it.differing if differing else it
+    if as_json:
+        click.echo(json.dumps(it.data(), indent=2, ensure_ascii=False))
+    elif format_ == "markdown":
+        click.echo(it.markdown(), nl=False)
+    else:
+        _tell_comparison(it)
+
+
+def _tell_comparison(it: comparison.Comparison) -> None:
+    page = Page()
+    for step in it.steps:
+        page.head(step)
+        page.columns(("", *it.names), [(row.question, *map(str, row.cells)) for row in it.at(step)])
+    page.line()
+    for sign, words in it.legend:
+        page.line(f"{sign}: {words}", "dim", indent=2, hang=2)
+
+
 # -- check -----------------------------------------------------------------------------------------------------------
 
 
@@ -391,3 +444,52 @@ def _problems_of_rulebook(file: str) -> list[str]:
     except DefinitionError as error:
         return [f"{file}: {problem}" for problem in error.problems]
     return []
+
+
+# -- compare ---------------------------------------------------------------------------------------------------------
+
+
+@run.command("compare")
+@click.argument("story", metavar="STORY")
+@click.option(
+    "--rulebook", "-r", "rulebooks", multiple=True, metavar="R", help="Play it under this one; may be repeated."
+)
+@click.option("--keep-rules", is_flag=True, help="Keep the story's overrides of single rules.")
+@click.option("--keep-dates", is_flag=True, help="Open nothing under a rulebook that did not apply yet.")
+@_engine
+@_json
+def compare_(
+    story: str, rulebooks: tuple[str, ...], keep_rules: bool, keep_dates: bool, engine: str, as_json: bool
+) -> None:
+    """Play a story's steps under other rulebooks: who gets what, when and why, and which step would be refused.
+
+    Without --rulebook, under the newest version of each shipped one. Every column is played to where time alone changes
+    nothing any more. What the story expects is not asked.
+    """
+    try:
+        read_ = read(story)
+    except StoryError as error:
+        _stop("\n".join(map(str, (error, *error.others))))
+    books = [comparison.pick(name, read_.near) for name in rulebooks] or comparison.newest()
+    it = comparison.under(read_, books, keep_rules=keep_rules, keep_dates=keep_dates, engine=engine)
+    if as_json:
+        click.echo(json.dumps(it.data(), indent=2, ensure_ascii=False))
+    else:
+        _tell_story_comparison(it)
+
+
+def _tell_story_comparison(it: comparison.StoryComparison) -> None:
+    page = Page()
+    page.line(it.title, "bold")
+    page.line(
+        f"Told under {it.columns[0].rulebook}; played under others, and then on until time alone changes nothing.",
+        indent=2,
+    )
+    if it.dropped:
+        page.line(f"Dropped elsewhere, because only its own rulebook has them: {', '.join(it.dropped)}.", indent=2)
+    page.line()
+    page.columns(("", *(one.name for one in it.columns)), it.table())
+    for column in it.columns:
+        page.head(column.name if column.name == column.rulebook else f"{column.name} ({column.rulebook})")
+        for one in column.told(it.start):
+            page.line(one, indent=2, hang=2)

@@ -6,8 +6,8 @@
 'half each, after 7 days'
 """
 
-from escrowkit.comparison.rulebooks import Cell, Comparison, Row, compare, pick
-from escrowkit.comparison.stories import Column, Left, Stopped, StoryComparison, under
+from escrowkit.comparison.rulebooks import Cell, Comparison, Row, compare, newest, pick
+from escrowkit.comparison.stories import Column, Left, Stopped, StoryComparison, Taken, under
 
 __all__ = [
     "Cell",
@@ -17,7 +17,9 @@ __all__ = [
     "Row",
     "Stopped",
     "StoryComparison",
+    "Taken",
     "compare",
+    "newest",
     "pick",
     "under",
 ]

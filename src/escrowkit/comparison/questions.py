@@ -11,6 +11,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from escrowkit.money import Money, rate_text
+from escrowkit.roles import Role
 from escrowkit.rulebook import Rulebook
 from escrowkit.schema import KEYS, SCHEMA, SHORT, UNKNOWN, Power
 from escrowkit.wording import listed
@@ -96,11 +97,15 @@ def shown(path: str, value: Any) -> str | None:
         return f"{value.small if value.below else value.otherwise}{least}"
     if isinstance(value, dict) and all(isinstance(one, Money) for one in value.values()):
         return amounts(value)
-    if isinstance(value, tuple) and value and not isinstance(value[0], tuple):
-        return _answer(value) if path.rpartition(".")[2] in _WHO_GETS else listed(value).replace("_", " ")
+    if isinstance(value, tuple) and value and isinstance(value[0], (str, Mapping)):
+        if path.rpartition(".")[2] in _WHO_GETS:
+            return _answer(value)
+        return listed(sorted(value, key=_ORDER.index) if set(value) <= set(_ORDER) else value).replace("_", " ")
     return KEYS[path].kind.show(value) or "none"
 
 
+#: Lists of roles are the same in any order.
+_ORDER: Final = tuple(role.value for role in Role)
 _WHO_GETS: Final = frozenset({"on_silence", "on_expiry", "both_silent", "on_failure", "none_paid", "gets", "divide"})
 
 
@@ -195,13 +200,17 @@ def _extend(v: Mapping[str, Any]) -> str | None:
     if not who:
         return NONE
     length = shown("dispute.extend.step", step)
+    return f"{shown('dispute.extend.by', who)}" + (f", by {length} at a time" if length else "") + _times(most)
+
+
+def _times(most: Any) -> str:
     return (
-        f"{shown('dispute.extend.by', who)}" + (f", by {length} at a time" if length else "") + f", each {most} times"
+        ", each an unknown number of times" if most is UNKNOWN else f", each {'once' if most == 1 else f'{most} times'}"
     )
 
 
 def _both_silent(v: Mapping[str, Any]) -> str | None:
-    asked = v["dispute.answer.opener_too"] or "dispute" in (v["milestone.review.on_silence"] or ())
+    asked = v["dispute.answer.opener_too"] or v["milestone.review.on_silence"] == ("dispute",)
     return _answer(v["dispute.answer.both_silent"]) if asked else NONE
 
 

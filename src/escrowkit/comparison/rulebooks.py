@@ -89,12 +89,11 @@ class Comparison:
         return Comparison(self.rulebooks, tuple(row for row in self.rows if row.differs))
 
     @property
-    def legend(self) -> tuple[str, ...]:
-        """What the signs mean that are there."""
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """What the signs mean that are there, and which rulebooks need none."""
         there = {sign for row in self.rows for cell in row.cells for sign in _signs(cell)}
-        own = [book.name for book in self.rulebooks if is_own(book)]
-        told = tuple(f"{sign} {words}" for sign, words in LEGEND.items() if sign in there)
-        return told + ((f"{', '.join(own)}: its own source, so without signs",) if own else ())
+        own = ((book.name, "its own source, so without signs") for book in self.rulebooks if is_own(book))
+        return (*((sign, words) for sign, words in LEGEND.items() if sign in there), *own)
 
     def at(self, step: str) -> tuple[Row, ...]:
         """The rows of one step."""
@@ -129,7 +128,7 @@ class Comparison:
 
     def markdown(self, link: Callable[[str], str] = str) -> str:
         """As Markdown, one table a step; `link` makes what stands at the head of a column of a rulebook's name."""
-        parts = ["\n".join(f"- {one}" for one in self.legend)]
+        parts = ["\n".join(f"- `{sign}`: {words}" for sign, words in self.legend)]
         head = ("question", *map(link, self.names))
         for step in self.steps:
             lines = [head, ("---",) * len(head), *((row.question, *map(str, row.cells)) for row in self.at(step))]
@@ -151,8 +150,8 @@ def _signs(cell: Cell) -> tuple[str, ...]:
 
 
 def compare(rulebooks: Iterable[Rulebook]) -> Comparison:
-    """Rulebooks side by side, question by question."""
-    books = tuple(rulebooks)
+    """Rulebooks side by side, question by question; one that is named twice stands there once."""
+    books = tuple({book.name: book for book in rulebooks}.values())
     rows = (
         Row(question.step, question.words, question.keys, tuple(_cell(question, book) for book in books))
         for question in questions()
@@ -198,6 +197,13 @@ def pick(name: str | Path | Rulebook, near: Path | None = None) -> Rulebook:
     return _newest(name, versions)
 
 
+def newest() -> list[Rulebook]:
+    """The newest version of each shipped rulebook; all of those that apply from the same time."""
+    books = [load(name) for name in available()]
+    last = {book.id: max(_since(other) for other in books if other.id == book.id) for book in books}
+    return [book for book in books if _since(book) == last[book.id]]
+
+
 def _newest(name: str, versions: Sequence[Rulebook]) -> Rulebook:
     last = max(map(_since, versions))
     newest = [book for book in versions if _since(book) == last]
@@ -211,4 +217,4 @@ def _since(book: Rulebook) -> datetime:
     return book.applies_from or datetime.min.replace(tzinfo=UTC)
 
 
-__all__ = ["LEGEND", "SIGNS", "Cell", "Comparison", "Row", "compare", "is_own", "pick"]
+__all__ = ["LEGEND", "SIGNS", "Cell", "Comparison", "Row", "compare", "is_own", "newest", "pick"]

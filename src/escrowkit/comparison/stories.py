@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -37,13 +37,19 @@ class Left:
 
 
 @frozen
-class Stopped:
-    """A step that was refused: which one, when, the code and the words; `expected`: the story itself has it refused."""
+class Taken:
+    """A step: which one, counted from 1, when, by whom, and the command."""
 
     step: int
     at: datetime
     by: str
     do: str
+
+
+@frozen
+class Stopped(Taken):
+    """A step that was refused: with which code and words; `expected` says that the story itself has it refused."""
+
     code: str
     words: str
     expected: bool
@@ -62,17 +68,40 @@ class Column:
     rulebook: str
     dates_ignored: bool = False
     refused: str | None = None
-    nets: tuple[tuple[str, str], ...] = ()
+    nets: Mapping[str, str] = {}
     inside: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
     stopped: tuple[Stopped, ...] = ()
-    accepted: tuple[int, ...] = ()
+    accepted: tuple[Taken, ...] = ()
     states: Mapping[str, str] = {}
 
     @property
     def last(self) -> datetime | None:
         """When money left an escrow last."""
         return max((one.at for one in self.left), default=None)
+
+    def told(self, start: datetime) -> Iterator[str]:
+        """What there is to say of it, one sentence a line."""
+        if self.dates_ignored:
+            yield f"{self.rulebook} did not apply yet when this story begins; that was ignored."
+        if self.refused is not None:
+            yield f"The agreement cannot be opened: {self.refused}"
+            return
+        for one in self.left:
+            alone = ", by time alone" if one.after else ""
+            at, why = day(one.at, start), f"{one.why} [{one.code}, {one.kind}]"
+            yield f"{one.milestone}, {at}{alone}: {one.what}, because {why}."
+        if not self.left:
+            yield "No money leaves an escrow."
+        if self.inside:
+            yield f"Time alone never moves what is still inside: {', '.join(self.inside)}."
+        for step in self.stopped:
+            if not step.expected:
+                at = day(step.at, start)
+                yield f"Refused: step {step.step} ({step.do} by {step.by}, {at}), as {step.code}: {step.words}"
+        for taken in self.accepted:
+            at = day(taken.at, start)
+            yield f"Accepted here, though the story has it refused: step {taken.step} ({taken.do} by {taken.by}, {at})."
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -94,7 +123,20 @@ class StoryComparison:
     @property
     def names(self) -> tuple[str, ...]:
         """Everybody whose money is shown, in one order."""
-        return tuple(dict.fromkeys(name for column in self.columns for name, _ in column.nets))
+        return tuple(dict.fromkeys(name for column in self.columns for name in column.nets))
+
+    def table(self) -> Iterator[tuple[str, ...]]:
+        """The figures, one row a line: who gets what, when it is over, why, how many steps are refused."""
+        for name in self.names:
+            yield name, *(column.nets.get(name, "—") for column in self.columns)
+        rows: tuple[tuple[str, Callable[[Column], str]], ...] = (
+            ("still inside", lambda one: ", ".join(one.inside) or "nothing"),
+            ("money left last on", lambda one: day(one.last, self.start) if one.last else "—"),
+            ("because", lambda one: ", ".join(one.codes).replace("_", " ") or "—"),
+            ("steps refused", lambda one: str(sum(not step.expected for step in one.stopped))),
+        )
+        for title, show in rows:
+            yield title, *("cannot be opened" if one.refused else show(one) for one in self.columns)
 
     def data(self) -> dict[str, Any]:
         """As plain data, times as text."""
@@ -161,7 +203,7 @@ def _column(story: Story, name: str, *, keep_dates: bool, engine: str) -> Column
     end = foresight.if_silent(played.agreement).agreement
     return attrs.evolve(
         column,
-        nets=tuple(_nets(end)),
+        nets=dict(_nets(end)),
         inside=tuple(str(end.held(one)) for one in end.currencies if end.held(one)),
         left=tuple(_left(end, last)),
         stopped=tuple(_stopped(played)),
@@ -204,11 +246,12 @@ def _stopped(played: Played) -> Iterator[Stopped]:
             yield Stopped(number, step.at, step.by, step.do, turn.refused.code, words, step.refused is not None)
 
 
-def _accepted(played: Played) -> Iterator[int]:
+def _accepted(played: Played) -> Iterator[Taken]:
     """Steps that the story has refused, and that were accepted here."""
     for turn in played.turns:
         if turn.step is not None and turn.refused is None and turn.step.refused is not None:
-            yield _number(played.story, turn.step)
+            step = turn.step
+            yield Taken(_number(played.story, step), step.at, step.by, step.do)
 
 
 def _number(story: Story, step: Step) -> int:
@@ -226,4 +269,4 @@ def day(at: datetime, start: datetime) -> str:
     return f"day {whole}" + (f" +{rest.seconds // 3600}:{rest.seconds % 3600 // 60:02}" if rest else "")
 
 
-__all__ = ["Column", "Left", "Stopped", "StoryComparison", "day", "under"]
+__all__ = ["Column", "Left", "Stopped", "StoryComparison", "Taken", "day", "under"]
