@@ -272,8 +272,9 @@ def test_what_goes_with_compare_alone_is_a_wrong_call_without_it() -> None:
 
 
 def test_a_story_is_compared_under_other_rulebooks() -> None:
-    shown = escrowkit("compare", "silent-payer-in-dispute", "-r", "upwork").output
+    shown = escrowkit("compare", "silent-payer-in-dispute", "--rulebooks", "upwork@2018", "upwork").output
     assert "as told (standard@1)" in shown
+    assert shown == escrowkit("compare", "silent-payer-in-dispute", "upwork@2018", "upwork").output
     assert "did not apply yet" not in shown
     assert max(map(len, shown.splitlines())) <= 100
     assert len(json.loads(escrowkit("compare", "silent-payer-in-dispute", "--json").output)["columns"]) >= 2

@@ -451,26 +451,31 @@ def _problems_of_rulebook(file: str) -> list[str]:
 
 @run.command("compare")
 @click.argument("story", metavar="STORY")
-@click.option(
-    "--rulebook", "-r", "rulebooks", multiple=True, metavar="R", help="Play it under this one; may be repeated."
-)
+@click.argument("names", nargs=-1, metavar="[--rulebooks RULEBOOK…]")
+@click.option("--rulebooks", is_flag=True, help="Says that rulebooks follow; it may be left out.")
 @click.option("--keep-rules", is_flag=True, help="Keep the story's overrides of single rules.")
 @click.option("--keep-dates", is_flag=True, help="Open nothing under a rulebook that did not apply yet.")
 @_engine
 @_json
 def compare_(
-    story: str, rulebooks: tuple[str, ...], keep_rules: bool, keep_dates: bool, engine: str, as_json: bool
+    story: str,
+    names: tuple[str, ...],
+    rulebooks: bool,
+    keep_rules: bool,
+    keep_dates: bool,
+    engine: str,
+    as_json: bool,
 ) -> None:
     """Play a story's steps under other rulebooks: who gets what, when and why, and which step would be refused.
 
-    Without --rulebook, under the newest version of each shipped one. Every column is played to where time alone changes
-    nothing any more. What the story expects is not asked.
+    Without names, under the newest version of each shipped one; a name without its version is the newest one. Every
+    column is played to where time alone changes nothing any more. What the story expects is not asked.
     """
     try:
         read_ = read(story)
     except StoryError as error:
         _stop("\n".join(map(str, (error, *error.others))))
-    books = [comparison.pick(name, read_.near) for name in rulebooks] or comparison.newest()
+    books = [comparison.pick(name) for name in names] or comparison.newest()
     it = comparison.under(read_, books, keep_rules=keep_rules, keep_dates=keep_dates, engine=engine)
     if as_json:
         click.echo(json.dumps(it.data(), indent=2, ensure_ascii=False))

@@ -225,7 +225,7 @@ def _guards(command: Command, record: Record, agreement: Agreement) -> Iterator[
     event = record.event
     if event.machine not in MACHINES or command.machine != event.machine:
         return
-    rules = agreement.pot(event.milestone).rules
+    rules = agreement.lane(event.milestone).rules
     for move in MACHINES[event.machine].moves():
         row = move.row
         same = row.event is type(event) and row.command is type(command) and move.target == event.after
