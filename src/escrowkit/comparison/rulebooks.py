@@ -126,10 +126,10 @@ class Comparison:
             "answers": cells,
         }
 
-    def markdown(self, link: Callable[[str], str] = str) -> str:
+    def markdown(self, link: Callable[[str], str] | None = None) -> str:
         """As Markdown, one table a step; `link` makes what stands at the head of a column of a rulebook's name."""
         parts = ["\n".join(f"- `{sign}`: {words}" for sign, words in self.legend)]
-        head = ("question", *map(link, self.names))
+        head = ("question", *map(link or str, self.names))
         for step in self.steps:
             lines = [head, ("---",) * len(head), *((row.question, *map(str, row.cells)) for row in self.at(step))]
             parts += [f"## {step}", "\n".join(f"| {' | '.join(map(_escaped, line))} |" for line in lines)]
