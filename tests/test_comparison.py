@@ -56,7 +56,7 @@ PLATFORM = own(
 
 def test_every_value_of_a_rulebook_is_asked_for_by_some_question() -> None:
     asked = {key for question in questions() for key in question.keys}
-    assert asked == set(KEYS)
+    assert set(KEYS) <= asked
 
 
 def test_a_value_that_no_question_names_is_asked_in_the_words_of_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,8 @@ def test_markdown_has_a_table_a_step_and_its_signs_are_no_markup() -> None:
 
 
 def test_a_name_without_its_version_is_the_newest_one(tmp_path: Path) -> None:
-    assert pick("upwork").name == "upwork@2023-12"
+    versions = [load(name) for name in available() if name.startswith("upwork@")]
+    assert pick("upwork") is max(versions, key=lambda book: str(book.applies_from))
     assert pick("standard") is pick("standard@1") is pick(STANDARD)
     path = tmp_path / "mine.toml"
     path.write_text('id = "mine"\nversion = "1"\ntitle = "mine"\n', encoding="utf-8")
@@ -241,7 +242,7 @@ def test_a_name_that_means_nothing_is_told_with_what_there_is() -> None:
 
 def test_the_newest_of_each_are_those_that_are_compared_by_themselves() -> None:
     names = {book.name for book in newest()}
-    assert {"standard@1", "upwork@2023-12"} <= names <= set(available())
+    assert {"standard@1", pick("upwork").name} <= names <= set(available())
     assert "upwork@2018" not in names
 
 
@@ -297,7 +298,7 @@ def test_a_story_is_played_as_told_and_under_each_rulebook_to_where_time_changes
     it = played(STANDARD, LATER)
     assert [column.name for column in it.columns] == ["as told", "standard@1", "later@1"]
     told, plain, _ = it.columns
-    assert dict(told.nets) == {"payer": "0.00 USD", "payee": "0.00 USD", "platform": "0.00 USD"}
+    assert told.nets == {"USD": {"payer": "0.00 USD", "payee": "0.00 USD", "platform": "0.00 USD"}}
     assert told.left[0].code == "respondent_silent"
     assert told.left[0].why == "the payee did not answer the dispute in time"
     assert told.left[0].after
@@ -311,7 +312,7 @@ def test_a_step_that_another_rulebook_refuses_is_told_with_its_code() -> None:
     assert (stopped.step, stopped.do, stopped.by, stopped.code) == (3, "dispute.open", "payer", "not-your-move")
     assert not stopped.expected
     assert column.left[0].code == "review_lapsed"
-    assert column.nets["payee"] == "100.00 USD"
+    assert column.nets["USD"]["payee"] == "100.00 USD"
     assert "Refused: step 3 (dispute.open by payer, day 2), as not-your-move" in "\n".join(column.told(played().start))
 
 
@@ -353,9 +354,10 @@ def test_a_rulebook_that_cannot_open_the_agreement_says_so_in_its_column() -> No
     assert column.refused
     assert column.refused.startswith("wrong-currency: ")
     assert list(column.told(it.start)) == [f"The agreement cannot be opened: {column.refused}"]
-    rows = {title: cells for title, *cells in it.table()}
-    assert rows["payer"][1] == "—"
-    assert rows["still inside"][1] == "cannot be opened"
+    head, told, other = it.table()
+    assert head == ("", "payer", "payee", "platform", "inside", "over on", "because", "refused")
+    assert told == ("as told", "0.00", "0.00", "0.00", "—", "day 9", "respondent silent", "—")
+    assert other == ("euros@1", "—", "—", "—", "—", "—", "it cannot be opened", "—")
 
 
 def test_a_story_whose_own_opening_is_refused_can_be_compared_too() -> None:
@@ -368,7 +370,7 @@ def test_what_time_alone_never_moves_is_told() -> None:
     text = STORY.replace("dispute.open", "milestone.withdraw_submission").replace(', claim = "100.00"', "")
     text = text.replace('at = "2 days"\nby = "payer"', 'at = "2 days"\nby = "payee"')
     it = played(own("bare@1"), text=text)
-    assert it.columns[1].inside == ("100.00 USD",)
+    assert it.columns[1].inside == {"USD": "100.00 USD"}
     assert "Time alone never moves what is still inside: 100.00 USD." in list(it.columns[1].told(it.start))
     assert "No money leaves an escrow." in list(it.columns[1].told(it.start))
 
@@ -385,12 +387,13 @@ def test_a_step_that_the_story_has_refused_and_another_accepts_is_told() -> None
 def test_who_pays_a_fee_pays_what_is_due_there() -> None:
     it = under(story.read("upwork-small-stake-freelancer-pays"), [load("upwork@2023-12")])
     assert not any(stopped.code == "bad-amount" for stopped in it.columns[1].stopped)
-    assert "337.50" in it.columns[1].nets["payee"]
+    assert "337.50" in it.columns[1].nets["USD"]["payee"]
 
 
 def test_several_currencies_are_shown_apart() -> None:
     it = under(story.read("two-currencies"), [])
-    assert {"payer, USD", "payee, EUR"} <= set(it.names)
+    assert it.currencies == ("USD", "EUR")
+    assert [name for name, *_ in it.table()] == ["", "as told, USD", "as told, EUR"]
 
 
 @pytest.mark.parametrize("name", story.shipped())
@@ -398,4 +401,4 @@ def test_every_shipped_story_can_be_compared_under_every_shipped_rulebook(name: 
     it = under(story.read(name), map(load, available()))
     assert all(column.refused or column.nets for column in it.columns)
     assert it.data()["columns"][0]["name"] == "as told"
-    assert all(len(row) == len(it.columns) + 1 for row in it.table())
+    assert len({len(row) for row in it.table()}) == 1

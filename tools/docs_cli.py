@@ -34,7 +34,15 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "check": (("check", "mine.toml", "--json"),),
 }
 #: Tables whose keys are names of their own: ids of sources, rulebooks, signs, parties, machines.
-BY_NAME = ("sources", "rows[].answers", "legend", "columns[].nets", "columns[].states")
+BY_NAME = (
+    "sources",
+    "rows[].answers",
+    "legend",
+    "columns[].nets",
+    "columns[].nets.*",
+    "columns[].inside",
+    "columns[].states",
+)
 #: Files that have problems, so that every key is there.
 FILES = {
     "mine.toml": 'id = "mine"\nversion = "1"\n',

@@ -28,6 +28,8 @@ from escrowkit.timeline import Moment, Report, report
 
 #: What `play` shows without an argument.
 FIRST = "award-split"
+#: As many rulebooks as can be read side by side on a page.
+MOST = 5
 #: As wide as a page, where there is no terminal to ask.
 WIDTH = 100
 
@@ -70,15 +72,27 @@ class Page:
         """What is compared, side by side, each cell wrapped in its column; the first takes what the others leave."""
         several = len(titles) - 1
         each = max(min((self.width - 24) // several - 1, 26), 12)
-        grid = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-        for title, width in zip(
-            titles, (max(self.width - several * (each + 1) - 1, 20), *[each] * several), strict=True
-        ):
-            grid.add_column(title, width=width, overflow="fold")
+        grid = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+        widths = (max(self.width - several * (each + 1) - 1, 20), *[each] * several)
+        for title, width in zip(titles, widths, strict=True):
+            # A name that is too long breaks before its version.
+            grid.add_column(title if len(title) <= width else title.replace("@", "\n@"), width=width, overflow="fold")
+        self.side_by_side(grid, rows)
+
+    def lines_of(self, titles: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int]) -> None:
+        """What is compared, one a line, in columns as wide as they need."""
+        grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        for i, title in enumerate(titles):
+            # Words wrap; names and figures stay whole.
+            whole = i in right or i == 0
+            grid.add_column(title, justify="right" if i in right else "left", no_wrap=whole, overflow="fold")
+        self.side_by_side(grid, rows)
+
+    def side_by_side(self, grid: Grid, rows: Iterable[Sequence[str]]) -> None:
+        """A table of wrapped cells, on a terminal and elsewhere; without one to ask, rich would cut it at 80."""
         for row in rows:
             grid.add_row(*(Text(cell) for cell in row))
-        # Without a terminal to ask, rich would cut the page at 80.
-        console = Console(highlight=False, width=None if self.terminal else max(self.width, 20 + several * (each + 1)))
+        console = Console(highlight=False, width=None if self.terminal else self.width)
         with console.capture() as told:
             console.print(grid)
         for line in told.get().splitlines():
@@ -395,7 +409,8 @@ def _tell_comparison(it: comparison.Comparison) -> None:
     page = Page()
     for step in it.steps:
         page.head(step)
-        page.columns(("", *it.names), [(row.question, *map(str, row.cells)) for row in it.at(step)])
+        for part in it.few(MOST):
+            page.columns(("", *part.names), [(row.question, *map(str, row.cells)) for row in part.at(step)])
     page.line()
     for sign, words in it.legend:
         page.line(f"{sign}: {words}", "dim", indent=2, hang=2)
@@ -492,8 +507,11 @@ def _tell_story_comparison(it: comparison.StoryComparison) -> None:
     )
     if it.dropped:
         page.line(f"Dropped elsewhere, because only its own rulebook has them: {', '.join(it.dropped)}.", indent=2)
+    if len(it.currencies) == 1:
+        page.line(f"Amounts in {it.currencies[0]}.", indent=2)
     page.line()
-    page.columns(("", *(one.name for one in it.columns)), it.table())
+    head, *rows = it.table()
+    page.lines_of(head, rows, right=range(1, len(it.names) + 2))
     for column in it.columns:
         page.head(column.name if column.name == column.rulebook else f"{column.name} ({column.rulebook})")
         for one in column.told(it.start):

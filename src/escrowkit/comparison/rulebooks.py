@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 from attrs import frozen
 
 from escrowkit.comparison.questions import Question, questions
@@ -94,6 +95,13 @@ class Comparison:
         there = {sign for row in self.rows for cell in row.cells for sign in _signs(cell)}
         own = ((book.name, "its own source, so without signs") for book in self.rulebooks if is_own(book))
         return (*((sign, words) for sign, words in LEGEND.items() if sign in there), *own)
+
+    def few(self, most: int) -> Iterator[Comparison]:
+        """The same rows, at most so many rulebooks at a time."""
+        for start in range(0, len(self.rulebooks), most):
+            here = slice(start, start + most)
+            rows = (attrs.evolve(row, cells=row.cells[here]) for row in self.rows)
+            yield Comparison(self.rulebooks[here], tuple(rows))
 
     def at(self, step: str) -> tuple[Row, ...]:
         """The rows of one step."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -61,15 +61,16 @@ class Column:
 
     `refused` says why the agreement cannot be opened at all; then the rest is empty. `dates_ignored` says that the
     rulebook did not apply yet and was played all the same. `accepted` are steps that the story has refused and that
-    this rulebook accepts. `inside` is what time alone never moves.
+    this rulebook accepts.
     """
 
     name: str
     rulebook: str
     dates_ignored: bool = False
     refused: str | None = None
-    nets: Mapping[str, str] = {}
-    inside: tuple[str, ...] = ()
+    #: By currency: what each side gained or lost, and what time alone never moves.
+    nets: Mapping[str, Mapping[str, str]] = {}
+    inside: Mapping[str, str] = {}
     left: tuple[Left, ...] = ()
     stopped: tuple[Stopped, ...] = ()
     accepted: tuple[Taken, ...] = ()
@@ -94,7 +95,7 @@ class Column:
         if not self.left:
             yield "No money leaves an escrow."
         if self.inside:
-            yield f"Time alone never moves what is still inside: {', '.join(self.inside)}."
+            yield f"Time alone never moves what is still inside: {', '.join(self.inside.values())}."
         for step in self.stopped:
             if not step.expected:
                 at = day(step.at, start)
@@ -123,20 +124,30 @@ class StoryComparison:
     @property
     def names(self) -> tuple[str, ...]:
         """Everybody whose money is shown, in one order."""
-        return tuple(dict.fromkeys(name for column in self.columns for name in column.nets))
+        found = (name for column in self.columns for nets in column.nets.values() for name in nets)
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies of the story, in their order."""
+        return tuple(dict.fromkeys(currency for column in self.columns for currency in column.nets))
 
     def table(self) -> Iterator[tuple[str, ...]]:
-        """The figures, one row a line: who gets what, when it is over, why, how many steps are refused."""
-        for name in self.names:
-            yield name, *(column.nets.get(name, "—") for column in self.columns)
-        rows: tuple[tuple[str, Callable[[Column], str]], ...] = (
-            ("still inside", lambda one: ", ".join(one.inside) or "nothing"),
-            ("money left last on", lambda one: day(one.last, self.start) if one.last else "—"),
-            ("because", lambda one: ", ".join(one.codes).replace("_", " ") or "—"),
-            ("steps refused", lambda one: str(sum(not step.expected for step in one.stopped))),
-        )
-        for title, show in rows:
-            yield title, *("cannot be opened" if one.refused else show(one) for one in self.columns)
+        """The figures, one rulebook (and currency) a line, under a head: who gets what, when it is over, why."""
+        yield "", *self.names, "inside", "over on", "because", "refused"
+        for one in self.columns:
+            if one.refused is not None:
+                yield one.name, *["—"] * (len(self.names) + 2), "it cannot be opened", "—"
+            for currency in one.nets:
+                yield self._line(one, currency)
+
+    def _line(self, one: Column, currency: str) -> tuple[str, ...]:
+        nets = (_short(one.nets[currency].get(name, "0")) for name in self.names)
+        name = one.name if len(self.currencies) == 1 else f"{one.name}, {currency}"
+        refused = sum(not step.expected for step in one.stopped)
+        over = day(one.last, self.start) if one.last else "never"
+        why = ", ".join(one.codes).replace("_", " ") or "—"
+        return name, *nets, _short(one.inside.get(currency, "—")), over, why, str(refused) if refused else "—"
 
     def data(self) -> dict[str, Any]:
         """As plain data, times as text."""
@@ -203,8 +214,8 @@ def _column(story: Story, name: str, *, keep_dates: bool, engine: str) -> Column
     end = foresight.if_silent(played.agreement).agreement
     return attrs.evolve(
         column,
-        nets=dict(_nets(end)),
-        inside=tuple(str(end.held(one)) for one in end.currencies if end.held(one)),
+        nets={currency: dict(_nets(end, currency)) for currency in end.currencies},
+        inside={currency: str(end.held(currency)) for currency in end.currencies if end.held(currency)},
         left=tuple(_left(end, last)),
         stopped=tuple(_stopped(played)),
         accepted=tuple(_accepted(played)),
@@ -216,15 +227,18 @@ def _refusal(refused: Refused | None) -> str:
     return f"{refused.code}: {refused.words}" if refused else ""
 
 
-def _nets(end: Agreement) -> Iterator[tuple[str, str]]:
-    """What each side gained or lost; by currency, where there are several."""
-    for currency in end.currencies:
-        more = f", {currency}" if len(end.currencies) > 1 else ""
-        world = {account.removeprefix("world:") for account, _ in end.ledger.accounts() if account[:6] == "world:"}
-        for name in (*ALWAYS, *sorted(world - set(ALWAYS))):
-            net = end.net(name, currency)
-            if net or name in ALWAYS:
-                yield f"{name}{more}", str(net)
+def _nets(end: Agreement, currency: str) -> Iterator[tuple[str, str]]:
+    """What each side gained or lost in a currency."""
+    world = {account.removeprefix("world:") for account, _ in end.ledger.accounts() if account.startswith("world:")}
+    for name in (*ALWAYS, *sorted(world - set(ALWAYS))):
+        net = end.net(name, currency)
+        if net or name in ALWAYS:
+            yield name, str(net)
+
+
+def _short(money: str) -> str:
+    """An amount without its currency."""
+    return money.partition(" ")[0]
 
 
 def _left(end: Agreement, last: datetime) -> Iterator[Left]:
