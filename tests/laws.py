@@ -198,6 +198,7 @@ def decide(now: Agreement, command: Command, *, by: str, at: datetime, key: str 
     assert tuple(record.event for record in fresh) == decision.events
     assert tuple(entry for record in fresh for entry in record.entries) == decision.entries
     frozen_is_frozen(now, fresh)
+    standing_moves_nothing(command, fresh)
     deadlines_are_remembered_rightly(after)
     return after
 
@@ -206,6 +207,17 @@ def deadlines_are_remembered_rightly(now: Agreement) -> None:
     """What is remembered of a lane's deadlines is what its clocks say."""
     for id_, due in now.dues.items():
         assert due == min((at for at, _ in running(now.pot(id_))), default=None), id_
+
+
+def standing_moves_nothing(command: Command, fresh: Iterable[Record]) -> None:
+    """What is said of a side, and what sides say of one another, moves no money: it may freeze, and lift again."""
+    records = list(fresh)
+    for record in records:
+        assert record.event.machine not in ("agreement", "conduct", "feedback") or not record.entries
+    if command.machine in ("conduct", "feedback") or isinstance(command, ek.agreement.Restrict):
+        own = [record for record in records if record.decision == records[-1].decision]
+        lifted = any(isinstance(record.event, escrow.Lifted) for record in own)
+        assert lifted or not any(record.entries for record in own), own
 
 
 def _refused(now: Agreement, command: Command, by: str, at: datetime, key: str | None, refused: Refused) -> Agreement:

@@ -8,6 +8,7 @@ import pytest
 
 import escrowkit as ek
 from escrowkit.agreement import Restrict
+from escrowkit.books import BOOKS
 from escrowkit.errors import Refused
 from escrowkit.machines import conduct as c
 from helpers import MICRO, Job, contested, day, disputed, funded, submitted
@@ -246,6 +247,18 @@ def test_a_default_suspends_nobody_twice_and_nobody_where_the_sources_are_silent
     job("platform", c.Suspend("payer", "A stolen card."), 3).wait(30)
     assert job.state("dispute") == "defaulted"
     assert sum(isinstance(event, c.Suspended) for event in job.now.events()) == 1
+
+
+def test_no_line_of_the_books_is_about_standing() -> None:
+    assert not {booking.event.machine for booking in BOOKS} & {"agreement", "conduct", "feedback"}
+
+
+def test_what_arrives_while_a_side_is_suspended_goes_where_it_is_due() -> None:
+    """A suspension freezes what is held when it begins; the provider's facts go on."""
+    job = Job({"milestone.start": "unfunded"})("payee", ek.milestone.Submit("m1", "zip"))
+    job("payer", ek.milestone.Approve("m1", "zip"))("payer", ek.escrow.RequestDeposit("m1", "350.00"))
+    job("platform", c.Suspend("payer", "A stolen card?"))("provider", ek.escrow.ConfirmDeposit("m1", "350.00", "r1"))
+    assert job.state("milestone") == "completed"
 
 
 def test_a_view_and_a_replay_keep_the_conduct() -> None:

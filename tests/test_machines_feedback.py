@@ -35,7 +35,7 @@ def test_a_rulebook_without_the_rule_has_no_feedback() -> None:
 
 def test_feedback_opens_when_a_milestone_that_had_money_is_over() -> None:
     assert submitted(RATED).state("feedback") is None
-    assert paid().state("feedback") == "open"
+    assert paid().state("feedback") == paid().now.states()["feedback.m1"] == "open"
     assert Job(RATED)("payer", ek.milestone.Cancel("m1")).state("feedback") is None
 
 

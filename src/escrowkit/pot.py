@@ -668,7 +668,7 @@ class Pot:
 
     def restricted_until(self, right: str, name: str) -> datetime | None:
         """Until when a right is taken; None if nobody said."""
-        return self.agreement.conduct[name].taken.get(right)
+        return self.agreement.conduct_of(name).taken.get(right)
 
     def may_say(self, name: str, command: Command) -> bool:
         """Whether a role may say this command in these words: one that may not write leaves out what it can."""
