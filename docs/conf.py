@@ -56,7 +56,7 @@ TREE: dict[str, list[tuple[str, list[str]]]] = {
     ],
     "reference/README": [
         ("", ["machines/overview", "books", "outcomes", "reactions", "clocks", "refusals"]),
-        ("", ["rulebook-schema", "rulebooks/README", "stories", "cli", "api/README", "stability", "*"]),
+        ("", ["rulebook-schema", "rulebooks/README", "comparison", "stories", "cli", "api/README", "stability", "*"]),
     ],
     "reference/machines/overview": [("", ["milestone", "escrow", "dispute", "mediation", "arbitration", "*"])],
     "reference/rulebooks/README": [("", ["standard@1", "*"])],

@@ -12,7 +12,7 @@ from escrowkit.clocks import running
 from escrowkit.errors import Refused
 from escrowkit.ledger import CONDITIONS, Entry, Line
 from escrowkit.machines import arbitration, escrow
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.roles import role_of
 from escrowkit.table import Command
 
@@ -135,7 +135,7 @@ def final_is_empty(now: Agreement) -> None:
             assert now.state(f"milestone.{id_}") != "disputed"
             assert not any(m for a, m in now.ledger.accounts() if a.startswith(f"deposit:{id_}/"))
             assert not pot.lane.cases or all(
-                record is None or record.state in TABLES[name].final
+                record is None or record.state in MACHINES[name].final
                 for case in pot.lane.cases
                 for name, record in (("mediation", case.mediation), ("arbitration", case.arbitration))
             )
@@ -153,7 +153,7 @@ def frozen_is_frozen(before: Agreement, records: Iterable[Record]) -> None:
                 for account in (line.source, line.target):
                     if account.startswith(("escrow:", "clearing:")) and account.partition(":")[2] in disputed:
                         assert isinstance(event, ENDS), record
-        if event.machine == "dispute" and event.after in TABLES["dispute"].final:
+        if event.machine == "dispute" and event.after in MACHINES["dispute"].final:
             disputed.discard(event.milestone)
 
 
@@ -162,7 +162,7 @@ def authority(decision: Decision, command: Command, by: str) -> None:
     role = {"ada": role_of("payer"), "lin": role_of("payee")}.get(by) or role_of(by)
     assert role is not None
     if command.machine != "agreement":
-        rows = TABLES[command.machine].rows
+        rows = MACHINES[command.machine].rows
         assert any(row.command is type(command) and role in row.by for row in rows)
 
 
@@ -206,6 +206,7 @@ def decide(now: Agreement, command: Command, *, by: str, at: datetime, key: str 
     assert tuple(record.event for record in fresh) == decision.events
     assert tuple(entry for record in fresh for entry in record.entries) == decision.entries
     frozen_is_frozen(now, fresh)
+    standing_moves_nothing(command, fresh)
     deadlines_are_remembered_rightly(after)
     return after
 
@@ -214,6 +215,17 @@ def deadlines_are_remembered_rightly(now: Agreement) -> None:
     """What is remembered of a lane's deadlines is what its clocks say."""
     for id_, due in now.dues.items():
         assert due == min((at for at, _ in running(now.pot(id_))), default=None), id_
+
+
+def standing_moves_nothing(command: Command, fresh: Iterable[Record]) -> None:
+    """What is said of a side, and what sides say of one another, moves no money: it may freeze, and lift again."""
+    records = list(fresh)
+    for record in records:
+        assert record.event.machine not in ("agreement", "conduct", "feedback") or not record.entries
+    if command.machine in ("conduct", "feedback") or isinstance(command, ek.agreement.Restrict):
+        own = [record for record in records if record.decision == records[-1].decision]
+        lifted = any(isinstance(record.event, escrow.Lifted) for record in own)
+        assert lifted or not any(record.entries for record in own), own
 
 
 def _refused(now: Agreement, command: Command, by: str, at: datetime, key: str | None, refused: Refused) -> Agreement:

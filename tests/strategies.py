@@ -139,11 +139,23 @@ def rulebook(choose: Chooser, *, ends: bool = False, unknown: bool = False) -> R
     _escrow_rules(draft, ends=ends)
     _dispute_rules(draft, ends=ends)
     _neutral_rules(draft)
+    _standing_rules(draft)
     if unknown:
         said = [path for path in draft.said if path.split(".")[0] not in ("calendar", "money")]
         for _ in range(choose.whole(1, 4)):
             draft.put(choose.pick(said), "unknown")
     return build(draft.data, "drawn")
+
+
+def _standing_rules(draft: Draft) -> None:
+    put = draft.put
+    put("conduct.default_suspends", False, True)
+    put("conduct.strikes.mute_after", 1, 2, percent=40)
+    put("conduct.strikes.mute_for", *PERIODS, percent=40)
+    put("conduct.strikes.suspend_after", 2, 3, percent=40)
+    if put("conduct.feedback.within", *PERIODS, percent=60):
+        put("conduct.feedback.sealed", True, False)
+        put("conduct.feedback.withheld_from", [], ["defaulted"], ["defaulted", "refunded"])
 
 
 def _milestone_rules(draft: Draft) -> None:
@@ -344,7 +356,7 @@ def _now(agreement: Agreement, id_: str, at: datetime) -> list[tuple[type[Comman
     pot = agreement.pot(id_, at)
     lane = pot.lane
     case = lane.cases[-1] if lane.cases else None
-    records = {"milestone": lane.milestone, "escrow": lane.escrow} | {
+    records = {"milestone": lane.milestone, "escrow": lane.escrow, "feedback": lane.feedback} | {
         name: getattr(case, name, None) for name in ("dispute", "mediation", "arbitration")
     }
     found: list[tuple[type[Command], tuple[Role, ...]]] = []
@@ -422,9 +434,25 @@ def opening_moves(choose: Chooser, now: Agreement) -> Sequence[tuple[str, Comman
 
 def whole_agreement(choose: Chooser) -> Command:
     """A command to the agreement itself."""
-    if not chance(choose, 15):
-        return ek.agreement.Restrict(role="payer", right="rating", reason="rude", until=None)
-    return ek.agreement.End(reason="over")
+    if chance(choose, 15):
+        return ek.agreement.End(reason="over")
+    role = choose.pick(("payer", "payee"))
+    if chance(choose, 60):
+        return choose.pick(CONDUCT)(role, "rude")
+    right = choose.pick(("rating", "writing"))
+    return ek.agreement.Restrict(
+        role=role, right=right, reason="rude", until=choose.pick((None, START, START + 9 * DAY))
+    )
+
+
+CONDUCT = (
+    ek.conduct.Strike,
+    ek.conduct.Strike,
+    ek.conduct.Suspend,
+    ek.conduct.Reinstate,
+    ek.conduct.Forgive,
+    ek.conduct.Exclude,
+)
 
 
 def filled(choose: Chooser, kind: type[Command], pot: Pot) -> Command:
@@ -461,6 +489,8 @@ def _argument(choose: Chooser, kind: type[Command], name: str, pot: Pot) -> Any:
         "release_when": (None,),
         "evidence": (None, "proof"),
         "reply": (None, "no"),
+        "comment": (None, "fine"),
+        "score": (1, 5, 6),
     }  # fmt: skip
     if name in texts:
         return choose.pick(texts[name])

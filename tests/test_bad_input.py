@@ -17,7 +17,7 @@ from escrowkit.agreement import Agreement, End, Restrict
 from escrowkit.errors import BadArgument, EscrowError, Refused
 from escrowkit.machines import milestone
 from escrowkit.money import Money
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.roles import Role
 from escrowkit.table import Command
 from helpers import MICRO, START, contested, day, disputed, funded, hearing, submitted
@@ -79,7 +79,7 @@ STATES: tuple[Agreement, ...] = (funded().now, disputed().now, contested().now, 
 
 def commands() -> Iterator[tuple[type[Command], str]]:
     """Every field of every command that people give."""
-    found = [row.command for table in TABLES.values() for row in table.rows if not row.by <= INTERNAL]
+    found = [row.command for table in MACHINES.values() for row in table.rows if not row.by <= INTERNAL]
     for kind in dict.fromkeys([*found, Restrict, End]):
         fields: Any = kind
         for spec in attrs.fields(fields):
@@ -90,7 +90,7 @@ def commands() -> Iterator[tuple[type[Command], str]]:
 GOOD: dict[str, Any] = {
     "milestone": "m1", "amount": "1.00", "refund": "1.00", "claim": "1.00", "to_payee": "1.00", "fee": "1.00", "costs": "1.00", "price": "5.00",
     "to": "payer", "share": "own", "period": "1 day", "number": 1, "clock": "answer", "admissible": True, "until": None,
-    "due": None, "release_when": None, "role": "payer", "terms": "x",
+    "due": None, "release_when": None, "role": "payer", "terms": "x", "score": 5,
 }  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def wrong_for(kind: type[Command], name: str) -> Iterator[Any]:
         yield from (*JUNK, *EMPTY, *SUMS)
     elif name == "admissible":
         yield from (*(j for j in JUNK if type(j) is not bool), *EMPTY, 1, 0, "yes", None)
-    elif name == "number":
+    elif name in ("number", "score"):
         yield from (*JUNK[:-9], 0, -1, "1", 1.0)
     elif name in ("until", "due"):
         yield from (*JUNK, *EMPTY, "tomorrow", 0, datetime(2024, 3, 1, 9))

@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from escrowkit.cli import run
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
+from escrowkit.rulebook import available
 from escrowkit.story import shipped
 
 STORY = """
@@ -174,7 +175,7 @@ def test_play_until_a_time_that_is_none_says_how_to_write_one() -> None:
     assert "days" in out.stderr
 
 
-@pytest.mark.parametrize("machine", TABLES)
+@pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("format_", ["mermaid", "dot", "svg", "markdown"])
 def test_draw_draws_every_machine_in_every_format(machine: str, format_: str) -> None:
     out = escrowkit("draw", machine, "--format", format_, "--rulebook", "standard@1")
@@ -286,3 +287,54 @@ def test_without_the_extra_the_command_line_names_it() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "escrowkit[cli]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# -- side by side ----------------------------------------------------------------------------------------------------
+
+
+def test_rulebooks_are_shown_side_by_side_within_a_page() -> None:
+    shown = escrowkit("rules", "--compare", "upwork@2018", "upwork", "standard").output
+    assert "The payer does not" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    assert "standard@1: its own source" in shown
+
+
+def test_five_rulebooks_fit_on_a_page(tmp_path: Path) -> None:
+    names = ["upwork@2018", "upwork@2023-12", "standard@1"]
+    for name in ("four", "five"):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(f'id = "{name}"\nversion = "1"\ntitle = "{name}"\n', encoding="utf-8")
+        names.append(str(path))
+    assert max(map(len, escrowkit("rules", "--compare", *names).output.splitlines())) <= 100
+
+
+def test_only_what_differs_is_shown_if_asked_for() -> None:
+    shown = escrowkit("rules", "--compare", "--differing", "upwork@2018", "upwork@2023-12").output
+    assert "payee pay" in shown
+    assert "Who may release?" not in shown
+
+
+def test_rulebooks_side_by_side_as_markdown_and_as_json() -> None:
+    assert escrowkit("rules", "--compare", "standard", "-f", "markdown").output.startswith("- `standard@1`: ")
+    data = json.loads(escrowkit("rules", "--compare", "--json").output)
+    assert len(data["rulebooks"]) == len(available())
+
+
+def test_what_goes_with_compare_alone_is_a_wrong_call_without_it() -> None:
+    for call in (("standard", "upwork"), ("--differing",), ("-f", "markdown")):
+        assert CliRunner().invoke(run, ["rules", *call]).exit_code == 2
+
+
+def test_a_story_is_compared_under_other_rulebooks() -> None:
+    shown = escrowkit("compare", "silent-payer-in-dispute", "--rulebooks", "upwork@2018", "upwork").output
+    assert "as told (standard@1)" in shown
+    assert shown == escrowkit("compare", "silent-payer-in-dispute", "upwork@2018", "upwork").output
+    assert "did not apply yet" not in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    assert len(json.loads(escrowkit("compare", "silent-payer-in-dispute", "--json").output)["columns"]) >= 2
+
+
+def test_a_story_that_cannot_be_read_is_told() -> None:
+    told = CliRunner().invoke(run, ["compare", "silent-payer"])
+    assert told.exit_code == 2
+    assert "there is no such story" in told.output

@@ -605,7 +605,7 @@ def test_a_damaged_history_is_read_or_refused_but_never_breaks_the_reader(data: 
         holder, place = data.draw(st.sampled_from(list(_places(one))))
         match data.draw(st.sampled_from(["put", "drop", "double"])):
             case "put":
-                holder[place] = data.draw(SCRAPS)
+                holder[place] = copy.deepcopy(data.draw(SCRAPS))
             case "drop":
                 del holder[place]
             case _ if isinstance(records, list):

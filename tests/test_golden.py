@@ -20,7 +20,7 @@ import pytest
 from attrs import frozen
 
 from escrowkit.errors import REFUSALS, Refused
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.roles import PEOPLE, Role
 from escrowkit.table import Context
 
@@ -70,7 +70,7 @@ def moves(answer: str, state: str) -> Iterator[Move]:
 def commands(name: str) -> dict[str, tuple[str, str | None]]:
     """Every command in the stock registry of a machine: its name on a page, its word, and the clock of a lapse."""
     found: dict[str, tuple[str, str | None]] = {}
-    for word, event in TABLES[name].machine.events.items():
+    for word, event in MACHINES[name].machine.events.items():
         edges = [edge(t) for transitions in event.transitions.values() for t in transitions]
         for clock in {clock for one in edges for clock in one.clock} or {None}:
             found[f"{word} {clock}" if clock else word] = (word, clock)
@@ -137,21 +137,21 @@ def test_a_stale_page_a_missing_one_and_one_too_many_are_found(
 
 
 def test_every_machine_has_its_page() -> None:
-    assert {path.stem for path in PAGES.glob("*.txt")} == set(TABLES)
+    assert {path.stem for path in PAGES.glob("*.txt")} == set(MACHINES)
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", MACHINES)
 def test_every_cell_of_the_product_is_on_the_page_once_and_every_line_is_a_cell(name: str) -> None:
     found = [cell for cell, _ in cells(name)]
-    states = [START, *TABLES[name].machine.states]
+    states = [START, *MACHINES[name].machine.states]
     whole = set(product(dict.fromkeys(states), commands(name), EVERYBODY))
     assert len(found) == len(set(found))
     assert set(found) == whole
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", MACHINES)
 def test_a_page_tells_the_moves_of_the_stock_machine_and_no_others(name: str) -> None:
-    events = TABLES[name].machine.events
+    events = MACHINES[name].machine.events
     for (state, command, role), answer in cells(name):
         word, clock = commands(name)[command]
         here = events[word].transitions.get(state, [])
@@ -168,12 +168,12 @@ def test_a_page_tells_the_moves_of_the_stock_machine_and_no_others(name: str) ->
             assert answer == ("not-your-move" if here else "no-such-move")
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", MACHINES)
 def test_a_page_names_every_guard_once_with_its_refusal(name: str) -> None:
     used = {guard for (state, _, _), answer in cells(name) for move in moves(answer, state) for guard in move.guards}
-    assert set(told_codes(name)) == used | {check.__name__ for check in TABLES[name].always}
+    assert set(told_codes(name)) == used | {check.__name__ for check in MACHINES[name].always}
     assert set(told_codes(name).values()) <= set(CODES)
-    checks = {check for row in TABLES[name].rows for check in row.when}
+    checks = {check for row in MACHINES[name].rows for check in row.when}
     assert len({check.__name__ for check in checks}) == len(checks), "two guards under one name"
 
 
@@ -182,7 +182,7 @@ def test_a_page_names_every_guard_once_with_its_refusal(name: str) -> None:
 
 def predicted(name: str, told: list[Move], role: str, holds: dict[str, bool]) -> tuple[str, str] | str:
     """The next state and the event, or the refusal's code, by the page alone."""
-    always = tuple(check.__name__ for check in TABLES[name].always) if role in PEOPLE else ()
+    always = tuple(check.__name__ for check in MACHINES[name].always) if role in PEOPLE else ()
     failing: list[str] = []
     for move in told:
         missing = next((guard for guard in (*move.guards, *always) if not holds[guard]), None)
@@ -195,7 +195,7 @@ def predicted(name: str, told: list[Move], role: str, holds: dict[str, bool]) ->
 
 def done(name: str, context: Context[Any], engine: str) -> tuple[str, str] | str:
     try:
-        move = TABLES[name].choose(context, engine)
+        move = MACHINES[name].choose(context, engine)
     except Refused as refused:
         return refused.code
     assert move.row.event is not None
@@ -204,7 +204,7 @@ def done(name: str, context: Context[Any], engine: str) -> tuple[str, str] | str
 
 def saying(name: str, word: str, clock: str | None) -> Any:
     """A command that says nothing but its clock: guards are answered for, so nothing else is read."""
-    kind = TABLES[name].commands[word]
+    kind = MACHINES[name].commands[word]
     command: Any = object.__new__(kind)
     object.__setattr__(command, "milestone", "m1")
     if clock:
@@ -213,11 +213,11 @@ def saying(name: str, word: str, clock: str | None) -> Any:
 
 
 @pytest.mark.parametrize("engine", ["compiled", "stock"])
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", MACHINES)
 def test_each_engine_does_what_the_page_says_whatever_the_guards_answer(
     name: str, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = TABLES[name]
+    table = MACHINES[name]
     holds: dict[str, bool] = {}
     for check in {check for row in table.rows for check in row.when} | set(table.always):
         monkeypatch.setattr(check, "test", lambda context, check=check: holds[check.__name__])

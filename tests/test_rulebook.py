@@ -684,6 +684,9 @@ def test_a_rulebook_that_says_nothing_has_these_rules_and_no_others() -> None:
         "arbitration.award.menu": "any",
         "arbitration.refusal.divide": halves,
         "conduct.default_suspends": False,
+        "conduct.feedback.sealed": False,
+        "conduct.feedback.scale": 5,
+        "conduct.feedback.withheld_from": (),
     }
 
 
@@ -989,7 +992,11 @@ NO_FEE = book('escrow.service_fee = "none"')
             {"arbitration.fee.shares": {"payer": "1 USD"}},
             {"arbitration.fee.shares.payer": {"USD": Money(100, "USD")}},
         ),
-        (STANDARD, {"conduct": "unknown"}, {"conduct.default_suspends": UNKNOWN}),
+        (
+            STANDARD,
+            {"conduct.strikes": "unknown"},
+            {f"conduct.strikes.{name}": UNKNOWN for name in ("mute_after", "mute_for", "suspend_after")},
+        ),
     ],
 )
 def test_an_override_replaces_what_it_names_and_nothing_else(

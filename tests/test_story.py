@@ -10,7 +10,7 @@ import pytest
 from escrowkit import story
 from escrowkit.errors import StoryError
 from escrowkit.periods import Calendar
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.story import Played, Story, parse, play, read, shipped, since
 from escrowkit.story.expecting import CHECKS
 from escrowkit.story.reading import CLAIMS as KNOWN
@@ -200,7 +200,7 @@ def test_a_mistake_is_told_with_its_file_its_line_and_a_mend(text: str, line: in
             "`with` is a table",
             'Write: with = { milestone = "m1" }',
         ),
-        (expect('stat = { "milestone.m1" = "active" }'), 12, "expect knows no 'stat'", "Did you mean 'state'?"),
+        (expect('statee = { "milestone.m1" = "active" }'), 12, "expect knows no 'statee'", "Did you mean 'state'?"),
         (expect('state = "active"'), 12, "state = 'active': a table is needed", "Write: state = {"),
         (expect('warns = "late"'), 12, "warns = 'late': a list is needed", "Write: warns = ["),
         (expect("held = 5"), 12, "held = 5: an amount or a table is needed", 'Write: held = "20.00"'),
@@ -222,6 +222,15 @@ def test_a_mistake_is_told_with_its_file_its_line_and_a_mend(text: str, line: in
         (expect('balance = { "deposit:m2/1:payer" = "1.00" }'), 12, "no milestone 'm2'", "There are: m1."),
         (expect('net = { arbitator = "1.00" }'), 12, "net knows no 'arbitator'", "Did you mean 'arbitrator'?"),
         (expect('net.USD = { pyaer = "1.00" }'), 12, "net knows no 'pyaer'", "Did you mean 'payer'?"),
+        (expect('state = { "conduct.pyaer" = "good" }'), 12, "conduct knows no 'pyaer'", "Did you mean 'payer'?"),
+        (expect('standing = { pyaer = "good" }'), 12, "standing knows no 'pyaer'", "Did you mean 'payer'?"),
+        (expect('standing = { payer = "suspendet" }'), 12, "knows no 'suspendet'", "Did you mean 'suspended'?"),
+        (expect("standing = { payer = 5 }"), 12, "standing of the payer = 5: a table", "Write: standing = {"),
+        (expect("standing = { payer = { strikse = 1 } }"), 12, "knows no 'strikse'", "Did you mean 'strikes'?"),
+        (expect('standing = { payer = { strikes = "one" } }'), 12, "strikes = 'one': it cannot", "Write: standing = {"),
+        (expect('standing = { payer = { feedback = { m3 = "none" } } }'), 12, "no milestone 'm3'", "There are: m1."),
+        (expect("stats = { payer = { contrcats = 1 } }"), 12, "knows no 'contrcats'", "Did you mean 'contracts'?"),
+        (expect("stats = { payer = 1 }"), 12, "stats of the payer = 1: a table is needed", "Write: stats = {"),
         (expect('held = "1.00"', at="yesterday"), 12, "at = 'yesterday': an instant", 'Write: at = "5 days"'),
     ],
 )
@@ -361,6 +370,27 @@ CLAIMS = [
     ),
     ('silence = { m1 = "payer" }', 'silence = { m1 = "payee" }', "m1 by silence should be payee, but is payer"),
     ('owed = { "payee>payer" = "0.00" }', 'owed = { "payee>payer" = "5.00" }', "should be 5.00 USD, but is 0.00 USD"),
+    (
+        'standing = { payer = "good" }',
+        'standing = { payee = "warned" }',
+        "conduct of the payee should be warned, but is good",
+    ),
+    (
+        "standing = { payee = { strikes = 0 } }",
+        "standing = { payee = { strikes = 1 } }",
+        "strikes of the payee should be 1",
+    ),
+    ("standing = { payer = { lacks = [] } }", 'standing = { payer = { lacks = ["rating"] } }', "but is []"),
+    (
+        'standing = { payer = { feedback = { m1 = "none" } } }',
+        'standing = { payer = { feedback = { m1 = "allowed" } } }',
+        "feedback on m1 of the payer should be allowed, but is none",
+    ),
+    (
+        "stats = { payer = { running = 1 } }",
+        "stats = { payee = { contracts = 1 } }",
+        "record of the payee should be 1, but is 0",
+    ),
     ("warns = []", 'warns = ["unfunded-work"]', "warning unfunded-work should be True, but is False"),
 ]
 
@@ -701,4 +731,4 @@ def test_a_story_plays_alike_on_both_engines(engine: str) -> None:
 
 def test_every_command_of_every_machine_can_be_told() -> None:
     assert len(set(story.COMMANDS.values())) == len(story.COMMANDS)
-    assert {name.partition(".")[0] for name in story.COMMANDS} == {*TABLES, "agreement"}
+    assert {name.partition(".")[0] for name in story.COMMANDS} == {*MACHINES, "agreement"}

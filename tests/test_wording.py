@@ -6,12 +6,12 @@ import pytest
 
 from escrowkit import story
 from escrowkit.agreement.deciding import _RISKS
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.table import Event
 from escrowkit.timeline import report
 from escrowkit.wording import _SAID, QUIET, WARNINGS
 
-EVENTS = {row.event for made in TABLES.values() for row in made.rows if row.event is not None}
+EVENTS = {row.event for made in MACHINES.values() for row in made.rows if row.event is not None}
 
 
 @pytest.mark.parametrize("event", sorted(EVENTS, key=str))

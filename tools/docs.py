@@ -15,12 +15,12 @@ from pathlib import Path
 import docs_api
 import docs_cli
 
-from escrowkit import drawing
+from escrowkit import comparison, drawing
 from escrowkit.books import BOOKS
 from escrowkit.clocks import CLOCKS
 from escrowkit.errors import REFUSALS
 from escrowkit.ledger import CONDITIONS, Kind
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.reactions import REACTIONS
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
@@ -119,7 +119,7 @@ def refusals() -> str:
     rows = [(f"`{r.code}`", f"`{r.__name__}`", (r.__doc__ or "").strip()) for r in REFUSALS]
     checks = {
         f"{check.refusal.code}.{check.__name__}": check.words
-        for made in TABLES.values()
+        for made in MACHINES.values()
         for check in (*made.always, *(check for row in made.rows for check in row.when))
     }
     keys = [(f"`{key}`", checks[key]) for r in REFUSALS for key in sorted(checks) if key.startswith(f"{r.code}.")]
@@ -199,6 +199,17 @@ def _since(book: Rulebook) -> str:
     return f"{book.applies_from:%Y-%m-%d}" if book.applies_from else "—"
 
 
+def side_by_side() -> str:
+    """All shipped rulebooks, question by question."""
+    it = comparison.compare(map(load, available()))
+    return (
+        "# Rulebooks side by side\n\nWho loses by silence at each step, every period, every fee, who may do what: one line a question. "
+        "`escrowkit rules --compare NAME…` shows some of them, or your own ([the guide](../how-to/compare.md)). The values with their "
+        "sources: [the shipped rulebooks](rulebooks/README.md).\n\n"
+        + it.markdown(lambda name: f"[{name}](rulebooks/{name}.md)")
+    )
+
+
 def stories() -> str:
     """Every shipped story, with its file."""
     rows = [
@@ -220,10 +231,15 @@ def machine(page: str, name: str, title: str) -> str:
     return re.sub(r"```mermaid\n.*?\n```", lambda _: shown, page, count=1, flags=re.DOTALL)
 
 
+#: Machines of which standard@1 makes no use: they are drawn without a rulebook.
+NOT_IN_STANDARD = ("feedback",)
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that is compared."""
-    for name, made in TABLES.items():
-        title = f"The {name} under standard@1: its states, who may make each move, and after how long silence decides"
+    for name, made in MACHINES.items():
+        under = "" if name in NOT_IN_STANDARD else " under standard@1"
+        title = f"The {name}{under}: its states, who may make each move, and after how long silence decides"
         yield REFERENCE / "machines" / f"{name}.md", machine(drawing.draw(made, format="markdown"), name, title)
     title = "How the machines act on one another: one box each, numbered arrows from an event to a move"
     yield REFERENCE / "machines" / "overview.md", machine(drawing.overview(format="markdown"), "overview", title)
@@ -238,6 +254,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         ("refusals", refusals),
         ("rulebook-schema", schema),
         ("stories", stories),
+        ("comparison", side_by_side),
         ("cli", docs_cli.page),
     ):
         yield REFERENCE / f"{name}.md", make()
@@ -248,8 +265,9 @@ def pages() -> Iterator[tuple[Path, str]]:
 def pictures() -> Iterator[tuple[Path, str]]:
     """Every picture."""
     book = load("standard@1")
-    for name, made in TABLES.items():
-        yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=book, format="svg")
+    for name, made in MACHINES.items():
+        under = None if name in NOT_IN_STANDARD else book
+        yield REFERENCE / "machines" / f"{name}.svg", drawing.draw(made, rulebook=under, format="svg")
     yield REFERENCE / "machines" / "overview.svg", drawing.overview(format="svg")
 
 

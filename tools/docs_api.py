@@ -16,9 +16,11 @@ from escrowkit import (
     agreement,
     chain,
     codec,
+    comparison,
     conditions,
     drawing,
     errors,
+    evidence,
     foresight,
     ledger,
     live,
@@ -27,8 +29,9 @@ from escrowkit import (
     roles,
     rulebook,
     story,
+    trackrecord,
 )
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.roles import CALLERS, PARTY, Role
 from escrowkit.table import Command, Event, Table
 
@@ -89,6 +92,22 @@ PAGES: tuple[Page, ...] = (
         ("seal", "verify", "replay", "unseal", "erase", "dumps", "loads", "Sealed", "Text", "Head", "GENESIS"),
     ),
     ("story", "Stories", story, ("read", "parse", "shipped", "play", "Story", "Step", "Expect", "Played", "Turn")),
+    (
+        "comparison",
+        "Side by side",
+        comparison,
+        (
+            *("compare", "pick", "newest", "Comparison", "Row", "Cell"),
+            *("under", "StoryComparison", "Column", "Left", "Taken", "Stopped"),
+        ),
+    ),
+    (
+        "trackrecord",
+        "Track records",
+        trackrecord,
+        ("track_record", "of", "merge", "TrackRecord", "Ratings", "COUNTS", "NAMES", "LEAST", "percent"),
+    ),
+    ("evidence", "Evidence", evidence, ("dossier", "verify", "Dossier", "Piece")),
     ("drawing", "Drawings", drawing, ("draw", "overview", "FORMATS")),
     ("live", "Models for `transitions`", live, ("bind", "Session", "Bound", "Model", "CallbacksFailed")),
 )
@@ -100,6 +119,8 @@ MACHINES: dict[str, ModuleType] = {
     "mediation": mediation,
     "arbitration": arbitration,
     "obligation": obligation,
+    "feedback": feedback,
+    "conduct": conduct,
 }
 
 #: What has a public name for reasons of its own, and is no part of the interface.

@@ -26,8 +26,23 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "draw": (("draw", "dispute", "--json"),),
     "rules": (("rules", "--json"),),
     "rules RULEBOOK": tuple(("rules", name, "--json") for name in available()),
+    "rules --compare": (("rules", "--compare", "upwork@2018", "standard", "--json"),),
+    "compare": (
+        ("compare", "upwork-mediator-cannot-close", "--json"),
+        ("compare", "two-currencies", "--keep-dates", "--json"),
+    ),
     "check": (("check", "mine.toml", "--json"),),
 }
+#: Tables whose keys are names of their own: ids of sources, rulebooks, signs, parties, machines.
+BY_NAME = (
+    "sources",
+    "rows[].answers",
+    "legend",
+    "columns[].nets",
+    "columns[].nets.*",
+    "columns[].inside",
+    "columns[].states",
+)
 #: Files that have problems, so that every key is there.
 FILES = {
     "mine.toml": 'id = "mine"\nversion = "1"\n',
@@ -112,8 +127,7 @@ def _keys(data: Any, path: str) -> Iterator[tuple[str, str]]:
     """Every key below, one by one; a list counts by its items."""
     if isinstance(data, dict):
         for key, value in data.items():
-            # The sources of a rulebook are by ids of its own.
-            yield from _keys(value, f"{path}.*" if path == "sources" else f"{path}.{key}" if path else key)
+            yield from _keys(value, f"{path}.*" if path in BY_NAME else f"{path}.{key}" if path else key)
     elif isinstance(data, list):
         if not data:
             return

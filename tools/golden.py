@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.roles import PEOPLE, Role
 from escrowkit.table import BACK, SAME, Guard, Row, Table
 
@@ -123,10 +123,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
-    stale = {path for path in TARGET.glob("*.txt") if path.stem not in TABLES}
+    stale = {path for path in TARGET.glob("*.txt") if path.stem not in MACHINES}
     differences: list[str] = [f"{path}: no machine has this page" for path in sorted(stale)]
     TARGET.mkdir(parents=True, exist_ok=True)
-    for name, table in TABLES.items():
+    for name, table in MACHINES.items():
         path, new = TARGET / f"{name}.txt", page(table)
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         if check:

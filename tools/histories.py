@@ -25,8 +25,10 @@ from attrs import frozen
 import escrowkit as ek
 from escrowkit import arbitration as a
 from escrowkit import chain, codec
+from escrowkit import conduct as c
 from escrowkit import dispute as d
 from escrowkit import escrow as e
+from escrowkit import feedback as f
 from escrowkit import mediation as n
 from escrowkit import milestone as m
 from escrowkit import obligation as o
@@ -273,6 +275,29 @@ LIVES: Mapping[str, Life] = {
         ),
         40,
         rail="slow",
+    ),
+    "own-standing": Life(
+        {
+            "dispute.stages": [],
+            "dispute.answer.payee.on_silence": "claim",
+            "conduct.strikes": {"mute_after": 2, "mute_for": "9 days", "suspend_after": 3},
+            "conduct.feedback": {"within": "14 days", "sealed": True, "withheld_from": ["defaulted"]},
+            "dispute.reopen": "always",
+        },
+        (
+            *(FUNDED, SUBMITTED, (2, "platform", c.Strike("payer", "rude"))),
+            (3, "platform", c.Strike("payer", "rude again")),
+            (4, "platform", c.Forgive("payer", "both were jokes")),
+            *((5, "platform", c.Strike("payee", "rude")) for _ in range(3)),
+            (6, "platform", c.Reinstate("payee", "it is sorry")),
+            (7, "platform", c.Suspend("payer", "a stolen card?")),
+            (8, "platform", c.Reinstate("payer", "no")),
+            (9, "payer", m.Approve("m1", "zip")),
+            (10, "payer", f.Write("m1", 2, "slow")),
+            (11, "payer", d.Open("m1", "100.00", "rust")),
+            (40, "platform", c.Exclude("payee", "a third account")),
+        ),
+        60,
     ),
     "own-obligations": Life(
         {"dispute.stages": []},

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
         StoryError,
     )
     from escrowkit.ledger import Entry, Kind, Ledger, Line
-    from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+    from escrowkit.machines import (
+        arbitration,
+        conduct,
+        dispute,
+        escrow,
+        feedback,
+        mediation,
+        milestone,
+        obligation,
+    )
     from escrowkit.money import Money, Tariff
     from escrowkit.periods import Calendar, Period
     from escrowkit.roles import Role
@@ -40,7 +49,7 @@ _HOMES = {
     "errors": "BadDocument BrokenBooks BrokenChain DefinitionError EscrowError MissingExtra Refused StoryError",
     "foresight": "",
     "ledger": "Entry Kind Ledger Line",
-    "machines": "arbitration dispute escrow mediation milestone obligation",
+    "machines": "arbitration conduct dispute escrow feedback mediation milestone obligation",
     "money": "Money Tariff",
     "periods": "Calendar Period",
     "roles": "Role",
@@ -96,10 +105,12 @@ __all__ = [
     "chain",
     "codec",
     "conditions",
+    "conduct",
     "dispute",
     "elapsed",
     "errors",
     "escrow",
+    "feedback",
     "foresight",
     "load",
     "mediation",

@@ -26,6 +26,8 @@ Amount = Money | str
 
 MOST_TEXT: Final = 10_000
 _ARG: Final = "escrowkit.argument"
+#: Arguments in which people say something to one another in their own words; others are names, digests, references.
+WORDS: Final = frozenset({"reason", "reasons", "reply", "title", "comment", "evidence", "requirements"})
 
 
 @frozen
@@ -167,6 +169,17 @@ def check(command: Any, currency: str) -> tuple[Any, Refused | None]:
                 changes[name] = value
     first = min(wrong, key=lambda refused: RANK[type(refused)], default=None)
     return changed(command, **changes) if changes else command, first
+
+
+def spare_words(command: Any) -> tuple[str, ...]:
+    """The arguments in which a command says words that it could do without.
+
+    >>> from escrowkit.machines import dispute
+    >>> spare_words(dispute.Contest("m1", reply="No.")), spare_words(dispute.Contest("m1"))
+    (('reply',), ())
+    """
+    spare = (name for name, kind in kinds(command.__class__) if kind.optional and name in WORDS)
+    return tuple(name for name in spare if getattr(command, name) is not None)
 
 
 @cache

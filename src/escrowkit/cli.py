@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from escrowkit import __version__, drawing
+from escrowkit import __version__, comparison, drawing
 from escrowkit import story as stories
 from escrowkit.agreement import ENGINES
 from escrowkit.errors import DefinitionError, EscrowError, StoryError
 from escrowkit.outlook import Can, Outlook, Worth, default_role, default_turn, outlook
 from escrowkit.periods import instant
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.rulecheck import left_out, mark_of
 from escrowkit.story import Played, play, read, shipped
@@ -30,6 +30,8 @@ from escrowkit.wording import WARNINGS
 
 #: What `play` shows without an argument.
 FIRST = "award-split"
+#: As many rulebooks as can be read side by side on a page.
+MOST = 5
 #: As wide as a page, where there is no terminal to ask.
 WIDTH = 100
 
@@ -67,6 +69,36 @@ class Page:
         for row in lines:
             cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
             self.console.print(Text("  " + "  ".join(cells).rstrip()))
+
+    def columns(self, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """What is compared, side by side, each cell wrapped in its column; the first takes what the others leave."""
+        several = len(titles) - 1
+        each = max(min((self.width - 24) // several - 1, 26), 12)
+        grid = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+        widths = (max(self.width - several * (each + 1) - 1, 20), *[each] * several)
+        for title, width in zip(titles, widths, strict=True):
+            # A name that is too long breaks before its version.
+            grid.add_column(title if len(title) <= width else title.replace("@", "\n@"), width=width, overflow="fold")
+        self.side_by_side(grid, rows)
+
+    def lines_of(self, titles: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int]) -> None:
+        """What is compared, one a line, in columns as wide as they need."""
+        grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        for i, title in enumerate(titles):
+            # Words wrap; names and figures stay whole.
+            whole = i in right or i == 0
+            grid.add_column(title, justify="right" if i in right else "left", no_wrap=whole, overflow="fold")
+        self.side_by_side(grid, rows)
+
+    def side_by_side(self, grid: Grid, rows: Iterable[Sequence[str]]) -> None:
+        """A table of wrapped cells, on a terminal and elsewhere; without one to ask, rich would cut it at 80."""
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        console = Console(highlight=False, width=None if self.terminal else self.width)
+        with console.capture() as told:
+            console.print(grid)
+        for line in told.get().splitlines():
+            click.echo(line.rstrip())
 
     def _table(self, rows: Sequence[Sequence[str]], titles: Sequence[str], right: Iterable[int]) -> None:
         grid = Grid(box=None, show_header=bool(titles), padding=(0, 1), pad_edge=True)
@@ -343,7 +375,7 @@ def _tell_worth(page: Page, worth: Worth) -> None:
 
 
 @run.command("draw")
-@click.argument("machine", required=False, type=click.Choice((*TABLES, "overview")), metavar="[MACHINE]")
+@click.argument("machine", required=False, type=click.Choice((*MACHINES, "overview")), metavar="[MACHINE]")
 @click.option("--rulebook", "-r", metavar="R", help="Fill its periods in and leave out what it does not allow.")
 @click.option("--format", "-f", "format_", type=click.Choice(drawing.FORMATS), default="mermaid", show_default=True)
 @click.option("--highlight", metavar="STORY", help="Show the path that a story takes, and the state at its end.")
@@ -354,14 +386,14 @@ def draw_(
 ) -> None:
     """Draw one of the machines, or without an argument all of them on one overview: how they act on one another.
 
-    MACHINE is milestone, escrow, dispute, mediation, arbitration or obligation.
+    MACHINE is milestone, escrow, dispute, mediation, arbitration, obligation, feedback or conduct.
     """
     book = load(rulebook) if rulebook else None
     if machine is None or machine == "overview":
         text = drawing.overview(rulebook=book, format=format_)
     else:
         path, now = _path(_play(highlight, None, "compiled"), machine) if highlight else ([], None)
-        text = drawing.draw(TABLES[machine], rulebook=book, format=format_, path=path, now=now)
+        text = drawing.draw(MACHINES[machine], rulebook=book, format=format_, path=path, now=now)
     if as_json:
         text = json.dumps({"machine": machine or "overview", "format": format_, "drawing": text}, ensure_ascii=False)
     if output:
@@ -389,10 +421,24 @@ def _path(played: Played, machine: str) -> tuple[list[drawing.Step], str | None]
 
 
 @run.command("rules")
-@click.argument("rulebook", required=False)
+@click.argument("names", nargs=-1, metavar="[RULEBOOK]…")
+@click.option("--compare", is_flag=True, help="Show rulebooks side by side (without a name, all shipped ones).")
+@click.option("--differing", is_flag=True, help="With --compare: only what differs.")
+@click.option(
+    "--format", "-f", "format_", type=click.Choice(("text", "markdown")), help="With --compare: how it is shown."
+)
 @_json
-def rules_(rulebook: str | None, as_json: bool) -> None:
-    """List the rulebooks, or show one: every period, default, fee and source."""
+def rules_(names: tuple[str, ...], compare: bool, differing: bool, format_: str | None, as_json: bool) -> None:
+    """List the rulebooks, show one (every period, default, fee and source), or compare several, question by question.
+
+    With --compare, a name without its version is the newest one.
+    """
+    if compare:
+        _compare_rules(names, differing, format_, as_json)
+        return
+    if differing or format_ or len(names) > 1:
+        raise click.UsageError("Several rulebooks, --differing and --format go with --compare.")
+    rulebook = names[0] if names else None
     if rulebook is None:
         books = [load(name) for name in available()]
         if as_json:
@@ -455,6 +501,28 @@ def _tell_rules(book: Rulebook) -> None:
         page.line(f"{name}: {text}", indent=2, hang=2)
 
 
+def _compare_rules(names: Sequence[str], differing: bool, format_: str | None, as_json: bool) -> None:
+    it = comparison.compare(map(comparison.pick, names or available()))
+    it = it.differing if differing else it
+    if as_json:
+        click.echo(json.dumps(it.data(), indent=2, ensure_ascii=False))
+    elif format_ == "markdown":
+        click.echo(it.markdown(), nl=False)
+    else:
+        _tell_comparison(it)
+
+
+def _tell_comparison(it: comparison.Comparison) -> None:
+    page = Page()
+    for step in it.steps:
+        page.head(step)
+        for part in it.few(MOST):
+            page.columns(("", *part.names), [(row.question, *map(str, row.cells)) for row in part.at(step)])
+    page.line()
+    for sign, words in it.legend:
+        page.line(f"{sign}: {words}", "dim", indent=2, hang=2)
+
+
 # -- check -----------------------------------------------------------------------------------------------------------
 
 
@@ -498,3 +566,60 @@ def _problems_of_rulebook(file: str) -> list[str]:
     except DefinitionError as error:
         return [f"{file}: {problem}" for problem in error.problems]
     return []
+
+
+# -- compare ---------------------------------------------------------------------------------------------------------
+
+
+@run.command("compare")
+@click.argument("story", metavar="STORY")
+@click.argument("names", nargs=-1, metavar="[--rulebooks RULEBOOK…]")
+@click.option("--rulebooks", is_flag=True, help="Says that rulebooks follow; it may be left out.")
+@click.option("--keep-rules", is_flag=True, help="Keep the story's overrides of single rules.")
+@click.option("--keep-dates", is_flag=True, help="Open nothing under a rulebook that did not apply yet.")
+@_engine
+@_json
+def compare_(
+    story: str,
+    names: tuple[str, ...],
+    rulebooks: bool,
+    keep_rules: bool,
+    keep_dates: bool,
+    engine: str,
+    as_json: bool,
+) -> None:
+    """Play a story's steps under other rulebooks: who gets what, when and why, and which step would be refused.
+
+    Without names, under the newest version of each shipped one; a name without its version is the newest one. Every
+    column is played to where time alone changes nothing any more. What the story expects is not asked.
+    """
+    try:
+        read_ = read(story)
+    except StoryError as error:
+        _stop("\n".join(map(str, (error, *error.others))))
+    books = [comparison.pick(name) for name in names] or comparison.newest()
+    it = comparison.under(read_, books, keep_rules=keep_rules, keep_dates=keep_dates, engine=engine)
+    if as_json:
+        click.echo(json.dumps(it.data(), indent=2, ensure_ascii=False))
+    else:
+        _tell_story_comparison(it)
+
+
+def _tell_story_comparison(it: comparison.StoryComparison) -> None:
+    page = Page()
+    page.line(it.title, "bold")
+    page.line(
+        f"Told under {it.columns[0].rulebook}; played under others, and then on until time alone changes nothing.",
+        indent=2,
+    )
+    if it.dropped:
+        page.line(f"Dropped elsewhere, because only its own rulebook has them: {', '.join(it.dropped)}.", indent=2)
+    if len(it.currencies) == 1:
+        page.line(f"Amounts in {it.currencies[0]}.", indent=2)
+    page.line()
+    head, *rows = it.table()
+    page.lines_of(head, rows, right=range(1, len(it.names) + 2))
+    for column in it.columns:
+        page.head(column.name if column.name == column.rulebook else f"{column.name} ({column.rulebook})")
+        for one in column.told(it.start):
+            page.line(one, indent=2, hang=2)

@@ -14,10 +14,11 @@ from typing import Any, Final
 from attrs import frozen
 
 from escrowkit.errors import UnknownRulebookValue
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone
+from escrowkit.machines import arbitration, dispute, escrow, feedback, mediation, milestone
 from escrowkit.machines.arbitration import S as A
 from escrowkit.machines.dispute import S as D
 from escrowkit.machines.escrow import S as E
+from escrowkit.machines.feedback import S as F
 from escrowkit.machines.mediation import S as M
 from escrowkit.machines.milestone import S as W
 from escrowkit.periods import Period
@@ -99,6 +100,8 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "the longest time that money may be held"),
     Clock("escrow", (E.IMPOUNDED,), "impound", lambda p: p.escrow.spans[-1].start, "escrow.impound.within", (), "platform", "",
           "the longest hold by the platform"),
+    Clock("feedback", (F.OPEN, F.HALF_WRITTEN), "write", lambda p: p.feedback.opened_at, "conduct.feedback.within", ("dispute",), "nobody", "",
+          "the time to give feedback"),
 )  # fmt: skip
 
 #: The commands by which the clock acts, machine by machine, and the one order of equals.
@@ -108,6 +111,7 @@ LAPSE: Final = {
     "dispute": dispute.Lapse,
     "milestone": milestone.Lapse,
     "escrow": escrow.Lapse,
+    "feedback": feedback.Lapse,
 }
 ORDER: Final = tuple(LAPSE)
 

@@ -228,6 +228,11 @@ class Bound:
         """The latest obligation; its commands take the oldest open one, or a `number`."""
         return MODELS["obligation"](self.session, self.id)
 
+    @property
+    def feedback(self) -> Model:
+        """What the sides say of one another. Their conduct belongs to no milestone and has no model."""
+        return MODELS["feedback"](self.session, self.id)
+
 
 @frozen
 class Model:

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import frozen
 
+from escrowkit import arguments as arg
 from escrowkit import fees as listed
 from escrowkit.clocks import CLOCKS, Clock, due_of, plain_due
 from escrowkit.conditions import ALWAYS, Condition, any_of, elapsed, signed
 from escrowkit.ledger import Kind
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.machines.arbitration import Arbitration
 from escrowkit.machines.dispute import Dispute
 from escrowkit.machines.escrow import Escrow, Freed
+from escrowkit.machines.feedback import Feedback
 from escrowkit.machines.mediation import Mediation
 from escrowkit.machines.milestone import Milestone
 from escrowkit.machines.obligation import Obligation
@@ -30,7 +32,7 @@ from escrowkit.periods import Period
 from escrowkit.roles import Role
 from escrowkit.rulebook import Rulebook, divide
 from escrowkit.schema import UNKNOWN, Answers
-from escrowkit.table import Table
+from escrowkit.table import Command, Table
 
 if TYPE_CHECKING:
     from escrowkit.agreement.whole import Whole
@@ -42,7 +44,10 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
     "mediation": mediation.TABLE,
     "arbitration": arbitration.TABLE,
     "obligation": obligation.TABLE,
+    "feedback": feedback.TABLE,
 }
+#: Beside them the one that belongs to a side and to no milestone.
+MACHINES: Final[Mapping[str, Table[Any]]] = {**TABLES, "conduct": conduct.TABLE}
 #: What pauses the work on a milestone.
 _PAUSES: Final = ("dispute", "impound", "request")
 Spans = tuple[tuple[datetime, datetime | None], ...]
@@ -56,6 +61,18 @@ class Case:
     dispute: Dispute
     mediation: Mediation | None = None
     arbitration: Arbitration | None = None
+
+    @property
+    def defaulted(self) -> tuple[str, ...]:
+        """The sides that lost it by their own silence: no answer, or no fee where the other paid; none that won all."""
+        silent: tuple[str, ...] = ()
+        if self.dispute.code == "respondent_silent":
+            silent = self.dispute.must_answer
+        if self.dispute.code == "only_one_paid_fee" and self.arbitration is not None:
+            silent = tuple(side.value for side in (Role.PAYER, Role.PAYEE) if side not in self.arbitration.paid)
+        to_payee, stake = self.dispute.to_payee, self.dispute.stake
+        won = "payee" if to_payee == stake else "" if to_payee else "payer"
+        return tuple(side for side in silent if side != won)
 
 
 @frozen
@@ -71,6 +88,7 @@ class Lane:
     obligations: tuple[Obligation, ...] = ()
     #: When somebody last did something here; the clock and the rules are nobody.
     touched: datetime | None = None
+    feedback: Feedback | None = None
 
 
 class Pot:
@@ -111,6 +129,11 @@ class Pot:
     def arbitration(self) -> Arbitration | None:
         """The arbitration of the latest dispute."""
         return self.lane.cases[-1].arbitration if self.lane.cases else None
+
+    @property
+    def feedback(self) -> Feedback | None:
+        """What the sides say of one another."""
+        return self.lane.feedback
 
     @property
     def case(self) -> str:
@@ -728,6 +751,38 @@ class Pot:
             return min(max(claim - got, self.zero), contested).minor
 
         return {"payer": lost(payer, it.stake - to_payee), "payee": lost(payee, to_payee)}
+
+    # -- standing ------------------------------------------------------------------------------------------------
+
+    def is_restricted(self, right: str, name: str) -> bool:
+        """Whether a right is taken from a role now."""
+        record = self.agreement.conduct.get(name)
+        return record is not None and record.lacks(right, self.at)
+
+    def restricted_until(self, right: str, name: str) -> datetime | None:
+        """Until when a right is taken; None if nobody said."""
+        return self.agreement.conduct_of(name).taken.get(right)
+
+    def may_say(self, name: str, command: Command) -> bool:
+        """Whether a role may say this command in these words: one that may not write leaves out what it can."""
+        return not self.is_restricted("writing", name) or not arg.spare_words(command)
+
+    @property
+    def anybody_suspended(self) -> bool:
+        """Whether one of the sides is suspended."""
+        return any(record.is_suspended for record in self.agreement.conduct.values())
+
+    @property
+    def feedback_withheld(self) -> dict[str, str]:
+        """Who has no right to give feedback by the outcome, and why: `defaulted` or `refunded`."""
+        key = "conduct.feedback.withheld_from"
+        reasons = self.rules[key] if self.rules.settled(key) else ()
+        found: dict[str, str] = {}
+        if "refunded" in reasons and not self.released:
+            found["payer"] = "refunded"
+        if "defaulted" in reasons:
+            found |= {side: "defaulted" for case in self.lane.cases for side in case.defaulted}
+        return found
 
     # -- obligations ---------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from escrowkit.conditions import holds
 from escrowkit.ledger import CONDITIONS, Kind
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.machines.arbitration import S as A
 from escrowkit.machines.escrow import S as E
 from escrowkit.machines.mediation import S as M
@@ -317,6 +317,39 @@ def _receive(pot: Any, event: escrow.RolledOver) -> Iterator[Command]:
     yield escrow.Receive(event.to, event.amount, pot.id)
 
 
+# -- standing: it moves no money -------------------------------------------------------------------------------------
+
+
+def _feedback(pot: Any, event: Event) -> Iterator[Command]:
+    """Once there was money and the milestone is over, the sides may rate one another; a later dispute may change who."""
+    told = pot.feedback
+    if not pot.over or not pot.ever_held or not pot.rules.has("conduct.feedback.within"):
+        return
+    if told is None:
+        yield feedback.Open(pot.id)
+    elif not told.is_over and told.withheld != pot.feedback_withheld:
+        yield feedback.Revise(pot.id)
+
+
+def _suspend(pot: Any, event: Event) -> Iterator[Command]:
+    """Who lost a case by its own silence, where the rulebook says so; once."""
+    if pot.rules.values["conduct.default_suspends"] is True:
+        for side in pot.lane.cases[-1].defaulted:
+            if not pot.agreement.conduct_of(side).is_suspended:
+                yield conduct.Suspend(side, _SILENT)
+
+
+_SILENT: Final = "it lost a dispute by its own silence"
+
+
+def _hold(whole: Any, event: Any) -> Iterator[Command]:
+    yield from (escrow.Hold(id_, event.reason) for id_ in event.holds)
+
+
+def _lift(whole: Any, event: conduct.Reinstated) -> Iterator[Command]:
+    yield from (escrow.Lift(id_) for id_ in event.lifts)
+
+
 _FUNDED = (escrow.Deposited, escrow.DepositConfirmed, escrow.Received)
 _DISPOSED = (
     escrow.Released,
@@ -407,6 +440,11 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
              "a reversed chargeback ends what was owed for it, and what an award gave is owed again"),
     Reaction(_DISPOSED, (obligation.Open,), _fee_owed, "a fee on money that went back, where the payee bears it"),
     Reaction((escrow.Drained, escrow.DepositReturned, escrow.DepositFailed, escrow.FundingLapsed, *_OVER), (escrow.Close,), _close, "an empty pot of a milestone that is over is settled"),
+    Reaction((*_OVER, escrow.Divided), (feedback.Open, feedback.Revise), _feedback, "the outcome says who may give feedback"),
+    Reaction((dispute.Concluded, dispute.Defaulted), (conduct.Suspend,), _suspend, "a default suspends, where the rulebook says so"),
+    Reaction((conduct.Suspended, conduct.StruckOut, conduct.Excluded), (escrow.Hold,), _hold,
+             "the platform's suspension freezes what is held: it never pays and never refunds"),
+    Reaction((conduct.Reinstated,), (escrow.Lift,), _lift, "a suspension that ends gives free what it froze"),
 )  # fmt: skip
 
 _BY_EVENT: Final[dict[type[Event], tuple[Reaction, ...]]] = {
@@ -415,9 +453,12 @@ _BY_EVENT: Final[dict[type[Event], tuple[Reaction, ...]]] = {
 
 
 def reactions(whole: Any, event: Event) -> list[Command]:
-    """The commands that follow from an event, in the order of the table; the pot is as it is after the event."""
+    """The commands that follow from an event, in the order of the table; the pot is as it is after the event.
+
+    What is said of a side is about the agreement as a whole, and of no pot.
+    """
     follow = _BY_EVENT.get(type(event))
     if follow is None:
         return []
-    pot = whole.pot(event.milestone, event.at)
-    return [command for reaction in follow for command in reaction.make(pot, event)]
+    about = whole.pot(event.milestone, event.at) if event.milestone else whole
+    return [command for reaction in follow for command in reaction.make(about, event)]

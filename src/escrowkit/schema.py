@@ -482,6 +482,13 @@ SCHEMA: Final[tuple[Key, ...]] = (
     Key("arbitration.refusal.divide", ANSWER, ({"payer": Fraction(1, 2), "payee": Fraction(1, 2)},), "who gets it if the arbitrator does not rule"),
     Key("arbitration.appeal.within", PERIOD, None, "how long an award can be appealed"),
     Key("conduct.default_suspends", FLAG, False, "whether a default suspends the silent side; it never moves money"),
+    Key("conduct.strikes.mute_after", COUNT, None, "after how many strikes a side may not write"),
+    Key("conduct.strikes.mute_for", PERIOD, None, "and for how long; left out: until it is given back"),
+    Key("conduct.strikes.suspend_after", COUNT, None, "after how many strikes a side is suspended"),
+    Key("conduct.feedback.within", PERIOD, None, "how long after a milestone's end the sides may rate one another"),
+    Key("conduct.feedback.sealed", FLAG, False, "whether feedback is hidden until both have given it, or the time is over"),
+    Key("conduct.feedback.scale", COUNT, 5, "the best score; 1 is the worst"),
+    Key("conduct.feedback.withheld_from", several("defaulted", "refunded"), (), "who may give none: the side that lost by its own silence; a payer who got all back"),
 )  # fmt: skip
 
 KEYS: Final[Mapping[str, Key]] = {key.path: key for key in SCHEMA}

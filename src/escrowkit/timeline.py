@@ -227,7 +227,7 @@ def _guards(command: Command, record: Record, agreement: Agreement) -> Iterator[
     row = foresight.row_of(event, type(command))
     if row is None:
         return
-    rules = agreement.pot(event.milestone).rules
+    rules = agreement.lane(event.milestone).rules
     said = [check.words + _settings(rules, check.reads) for check in row.when if _settings(rules, check.reads)]
     named = [set(check.people(rules)) for check in row.when if check.people]
     people = sorted(role for role in row.by if role not in (Role.RULES, Role.CLOCK))

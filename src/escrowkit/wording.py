@@ -8,7 +8,7 @@ from typing import Any, Final
 from escrowkit import agreement as whole
 from escrowkit.books import BOOKS
 from escrowkit.ledger import CONDITIONS, Entry
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.money import Money
 from escrowkit.table import Event
 
@@ -99,12 +99,43 @@ def _fees(event: arbitration.FeesSettled) -> str:
     )
 
 
+def _restricted(event: whole.Restricted) -> str:
+    if event.until is not None and event.until <= event.at:
+        return f"{the(event.by)} gives the {event.role} the right of {event.right} back{_quoted(event.reason)}"
+    until = f" until {event.until:%Y-%m-%d %H:%M}" if event.until else ""
+    return f"{the(event.by)} takes the right of {event.right} from the {event.role}{until}{_quoted(event.reason)}"
+
+
+def _withheld(withheld: Mapping[str, str]) -> str:
+    return "".join(f"; the {side} may not, because it {_LOST[why]}" for side, why in sorted(withheld.items()))
+
+
+_LOST: Final = {"defaulted": "lost by its own silence", "refunded": "got all back"}
+
+
+def _muted(event: conduct.Struck) -> str:
+    if not event.muted:
+        return ""
+    return ", which may not write" + (f" until {event.until:%Y-%m-%d %H:%M}" if event.until else "")
+
+
+def _holding(event: conduct.Suspended | conduct.StruckOut) -> str:
+    if not event.holds:
+        return "; no money is touched"
+    return f"; the money of {listed(event.holds)} is frozen, and neither paid nor refunded"
+
+
+def _verb(by: str, verb: str) -> str:
+    """A verb as its subject needs it: the rules suspend, the platform suspends."""
+    return verb if by == "rules" else f"{verb}s"
+
+
 _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     whole.Opened: lambda e: (
         f"the agreement is opened under {e.rulebook.name}: "
         + listed(f"milestone {t.id} for {t.price}" + (f" ({t.title})" if t.title else "") for t in e.terms)
     ),
-    whole.Restricted: lambda e: f"{the(e.by)} restricts the {e.role}'s right to {e.right}{_quoted(e.reason)}",
+    whole.Restricted: _restricted,
     whole.Ended: lambda e: f"{the(e.by)} ends every open milestone{_quoted(e.reason)}",
     milestone.Included: lambda e: f"{e.milestone} is agreed for {e.price}",
     milestone.Proposed: lambda e: f"{the(e.by)} proposes {e.milestone} for {e.price}{_quoted(e.title)}",
@@ -270,6 +301,30 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     obligation.Opened: lambda e: f"the {e.debtor} owes the {e.creditor} {e.amount}",
     obligation.Paid: lambda e: f"the {e.debtor} pays the {e.creditor} the {e.amount} that it owed",
     obligation.Waived: lambda e: f"{the(e.by)} waives what was owed",
+    feedback.Opened: lambda e: (
+        ("the sides may rate one another" if e.after == "open" else "neither side may rate the other")
+        + _withheld(e.withheld)
+    ),
+    feedback.Written: lambda e: f"{the(e.by)} gives {e.score}{_quoted(e.comment)}",
+    feedback.Revised: lambda e: "who may rate has changed" + (_withheld(e.withheld) or ": both may"),
+    feedback.WindowClosed: lambda e: (
+        "the time to give feedback is over" + ("; what was written is shown" if e.after == "published" else "")
+    ),
+    conduct.Struck: lambda e: (
+        f"{the(e.by)} counts strike {e.strikes} against the {e.role}{_muted(e)}{_quoted(e.reason)}"
+    ),
+    conduct.StruckOut: lambda e: (
+        f"{the(e.by)} counts strike {e.strikes} against the {e.role}, which suspends it{_muted(e)}{_holding(e)}"
+        f"{_quoted(e.reason)}"
+    ),
+    conduct.Forgiven: lambda e: f"{the(e.by)} takes the {e.role}'s strikes back{_quoted(e.reason)}",
+    conduct.Suspended: lambda e: f"{the(e.by)} {_verb(e.by, 'suspend')} the {e.role}{_holding(e)}{_quoted(e.reason)}",
+    conduct.Reinstated: lambda e: (
+        f"{the(e.by)} ends the suspension of the {e.role}"
+        + (f"; the money of {listed(e.lifts)} is free again" if e.lifts else "")
+        + _quoted(e.reason)
+    ),
+    conduct.Excluded: lambda e: f"{the(e.by)} excludes the {e.role} for good{_holding(e)}{_quoted(e.reason)}",
 }
 
 #: Events that only follow from others and say nothing that their neighbours do not.
@@ -442,6 +497,14 @@ _STATES: Final[Mapping[str, str]] = {
     "arbitration.refused": "over: no ruling",
     "arbitration.forfeited": "over: the fee was not paid",
     "arbitration.closed": "over: closed",
+    "feedback.open": "the sides may rate one another",
+    "feedback.half_written": "one side has given its feedback",
+    "feedback.published": "over: published",
+    "feedback.closed": "over: nobody wrote",
+    "conduct.good": "in good standing",
+    "conduct.warned": "warned",
+    "conduct.suspended": "suspended: nothing new begins",
+    "conduct.excluded": "over: excluded for good",
 }
 
 

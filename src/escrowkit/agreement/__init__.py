@@ -23,6 +23,7 @@ from escrowkit.agreement.words import End, Ended, Opened, Record, Restrict, Rest
 from escrowkit.books import book
 from escrowkit.errors import BadArgument, BrokenBooks, KeyConflict, Refused, shown
 from escrowkit.ledger import Entry, Ledger
+from escrowkit.machines.conduct import Conduct
 from escrowkit.money import Money
 from escrowkit.periods import instant
 from escrowkit.pot import Lane, Pot
@@ -47,6 +48,8 @@ class Agreement(Whole):
     billed: Mapping[str, tuple[Money, Money]]
     history: tuple[Record, ...] = field(repr=False)
     keys: Mapping[str, tuple[str, int]] = field(repr=False)
+    #: The conduct of each role of which something was said.
+    conduct: Mapping[str, Conduct] = field(repr=False)
     dues: dict[str, datetime | None] = field(repr=False, eq=False)
     seen_by: str | None = None
 
@@ -55,7 +58,7 @@ class Agreement(Whole):
         """What a fold has made."""
         return cls(
             fold.rulebook, fold.parties, fold.currency, fold.rail, fold.facts, fold.at, fold.lanes, fold.ledger,
-            fold.billed, fold.history, fold.keys, fold.dues, seen_by,
+            fold.billed, fold.history, fold.keys, fold.conduct, fold.dues, seen_by,
         )  # fmt: skip
 
     def events(self) -> tuple[Event, ...]:

@@ -33,14 +33,14 @@ from escrowkit.errors import (
 )
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
 from escrowkit.periods import instant
-from escrowkit.pot import TABLES, Lane, Pot
+from escrowkit.pot import MACHINES, Lane, Pot
 from escrowkit.reactions import reactions
 from escrowkit.roles import CALLERS, PARTY, PEOPLE, Role, role_of
 from escrowkit.table import Command, Context, Event
 
 Engine = str
 ENGINES: Final = ("compiled", "stock")
-_MACHINES: Final = frozenset({*TABLES, "agreement"})
+_MACHINES: Final = frozenset({*MACHINES, "agreement"})
 
 
 @frozen
@@ -103,7 +103,7 @@ def who(whole: Whole, by: str) -> tuple[Role | None, str]:
 
 def read(whole: Whole, command: Command) -> tuple[Command, Refused | None]:
     """The command with its arguments read, and what is wrong with its sums, if anything. Raises `BadArgument`."""
-    if command.machine == "agreement":
+    if command.machine in ("agreement", "conduct"):
         return arg.check(command, whole.currency)[0], None
     return arg.check(command, _currency(whole, command))
 
@@ -187,13 +187,13 @@ def settle(fold: Fold, commands: Iterable[Command], call: Call, number: int, wro
 
 def _step(fold: Fold, command: Command, call: Call, number: int, wrong: Refused | None) -> Event:
     """One command to one machine: the event that it causes, and what that moves."""
-    machine = command.machine
+    machine, said = command.machine, cast(Any, command)
     pot = Pot(fold, fold.lane(command.milestone), call.at)
-    record = _addressed(pot.lane, command)
+    record = fold.conduct.get(said.role) if machine == "conduct" else _addressed(pot.lane, command)
     state = None if record is None else _layer(record, command, call.role)
     ctx: Context[Any] = Context(record, state, command, cast(Role, call.role), call.name, call.at, pot, call.actor)
     try:
-        move = TABLES[machine].choose(ctx, call.engine, wrong=wrong)
+        move = MACHINES[machine].choose(ctx, call.engine, wrong=wrong)
     except Refused as refused:
         if machine == "arbitration" and not fold.is_view and is_sealed(pot.lane):
             state = _refuse_as_seen(fold, command, call, number, wrong)
@@ -213,14 +213,12 @@ _CREATE: Final = (dispute.Open, mediation.Open, arbitration.Open, obligation.Ope
 def _addressed(lane: Lane, command: Command) -> Any:
     """The record of the machine that a command speaks to; None for what it creates."""
     machine = command.machine
-    if machine == "milestone":
-        return lane.milestone
-    if machine == "escrow":
-        return lane.escrow
+    if machine in ("milestone", "escrow", "feedback"):
+        return getattr(lane, machine)
     if machine == "obligation":
         return _obligation(lane, command)
     record = getattr(lane.cases[-1], machine) if lane.cases else None
-    over = record is None or record.state in TABLES[machine].final
+    over = record is None or record.state in MACHINES[machine].final
     return None if over and isinstance(command, _CREATE) else record
 
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from escrowkit.agreement.whole import Whole
-from escrowkit.agreement.words import NOTHING, Opened, Record
+from escrowkit.agreement.words import NOTHING, Opened, Record, Restricted
 from escrowkit.copying import changed
 from escrowkit.ledger import Ledger
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.money import Money
 from escrowkit.pot import Case, Lane
 from escrowkit.roles import Role
@@ -26,6 +26,8 @@ _EVOLVE: Final[Mapping[str, Any]] = {
     "mediation": mediation.evolve,
     "arbitration": arbitration.evolve,
 }
+#: What is said of the agreement or of a side, and of no milestone.
+_OF_SIDES: Final = frozenset({"agreement", "conduct"})
 _NOBODY: Final = frozenset({Role.CLOCK.value, Role.RULES.value})
 
 
@@ -35,6 +37,7 @@ class Fold(Whole):
     __slots__ = (
         "at",
         "billed",
+        "conduct",
         "currency",
         "dues",
         "earlier",
@@ -65,6 +68,7 @@ class Fold(Whole):
         self.lanes = dict(whole.lanes)
         self.ledger = whole.ledger
         self.billed = whole.billed
+        self.conduct: Mapping[str, conduct.Conduct] = whole.conduct
         self.keys = whole.keys
         self.dues = dict(whole.dues)
         self.earlier: tuple[Record, ...] = whole.history
@@ -106,7 +110,9 @@ class Fold(Whole):
         event = record.event
         if record.key is not None and record.key not in self.keys:
             self.keys = {**self.keys, record.key: (record.said or "", record.decision)}
-        if event.machine != "agreement":
+        if event.machine in _OF_SIDES:
+            self.conduct = _conduct(self.conduct, event)
+        else:
             lane = self.lane(event.milestone)
             self.lanes[event.milestone] = _after(lane, event)
             self.dues.pop(event.milestone, None)
@@ -122,7 +128,7 @@ class _Start:
     """An agreement before its first record: what its `Opened` says, and nothing has happened."""
 
     ledger = Ledger()
-    billed = keys = dues = NOTHING
+    billed = keys = dues = conduct = NOTHING
     history = ()
 
     def __init__(self, record: Record) -> None:
@@ -141,16 +147,27 @@ def _after(lane: Lane, event: Event) -> Lane:
     """The lane after an event: one record of it changed."""
     machine = event.machine
     touched = lane.touched if event.by in _NOBODY else event.at
-    work, pot, cases, owed = lane.milestone, lane.escrow, lane.cases, lane.obligations
+    work, pot, cases, owed, told = lane.milestone, lane.escrow, lane.cases, lane.obligations, lane.feedback
     if machine == "milestone":
         work = milestone.evolve(work, event)
     elif machine == "escrow":
         pot = escrow.evolve(pot, event)
     elif machine == "obligation":
         owed = _obligations(lane, event)
+    elif machine == "feedback":
+        told = feedback.evolve(told, event)
     else:
         cases = _cases(lane, event)
-    return Lane(lane.id, lane.currency, lane.rules, work, pot, cases, owed, touched)
+    return Lane(lane.id, lane.currency, lane.rules, work, pot, cases, owed, touched, told)
+
+
+def _conduct(before: Mapping[str, conduct.Conduct], event: Any) -> Mapping[str, conduct.Conduct]:
+    """The conduct of the sides after an event that speaks of one of them."""
+    if event.machine == "conduct":
+        return {**before, event.role: conduct.evolve(before.get(event.role), event)}
+    if isinstance(event, Restricted):
+        return {**before, event.role: conduct.restricted(before.get(event.role), event.right, event.until)}
+    return before
 
 
 def _cases(lane: Lane, event: Event) -> tuple[Case, ...]:

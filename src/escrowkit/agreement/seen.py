@@ -1,6 +1,7 @@
 """What a role may see: as if what is sealed had not happened yet.
 
-Who has paid a sealed deposit is shown to nobody but who paid until the window closes.
+Who has paid a sealed deposit is shown to nobody but who paid until the window closes; sealed feedback to nobody but who
+wrote it until both have written, or the time is over.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from escrowkit.agreement.fold import Fold
 from escrowkit.agreement.whole import Whole
 from escrowkit.agreement.words import Record
 from escrowkit.copying import changed
-from escrowkit.machines import arbitration
+from escrowkit.machines import arbitration, feedback
 from escrowkit.pot import Lane
 from escrowkit.table import Event
 
@@ -24,7 +25,10 @@ def seen(whole: Any, name: str) -> Fold:
 
 
 def _is_hidden(event: Event, whole: Whole, name: str) -> bool:
-    """Whether a payment of a fee is sealed still, and somebody else's."""
+    """Whether a payment of a fee, or a feedback, is sealed still, and somebody else's."""
+    if isinstance(event, feedback.Written) and event.by != name:
+        told = whole.lane(event.milestone).feedback
+        return told is not None and told.hidden
     if not isinstance(event, arbitration.FeePaid) or event.by == name:
         return False
     pot = whole.pot(event.milestone)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from escrowkit.clocks import ORDER, Clock, running
 from escrowkit.errors import BadArgument, UnknownMilestone, shown
-from escrowkit.machines import obligation
+from escrowkit.machines import escrow, obligation
+from escrowkit.machines.conduct import GOOD, Conduct
 from escrowkit.money import Money
-from escrowkit.pot import TABLES, Lane, Pot
+from escrowkit.pot import MACHINES, Lane, Pot
 
 if TYPE_CHECKING:
     from escrowkit.ledger import Ledger
     from escrowkit.rulebook import Rulebook
+
+
+_HOLDABLE: Final = (escrow.S.HELD, escrow.S.FROZEN, escrow.S.CLEARING)
 
 
 class Whole:
@@ -32,6 +36,8 @@ class Whole:
         lanes: Mapping[str, Lane]
         ledger: Ledger
         billed: Mapping[str, tuple[Money, Money]]
+        #: The conduct of each role that has a record.
+        conduct: Mapping[str, Conduct]
         #: When each lane's first deadline is, as far as somebody asked: a memory, no part of the value.
         dues: dict[str, datetime | None]
 
@@ -55,18 +61,22 @@ class Whole:
     def state(self, name: str) -> str | None:
         """The state of a machine by its name: `milestone.m1`, `escrow.m1`, `dispute.m1` (the latest), `dispute.m1/1`.
 
+        `conduct.payer` is a side's, which is in good standing until something is said of it.
+
         None if there is none. Raises `BadArgument` for a name of no machine, `UnknownMilestone`.
         """
         machine, _, rest = name.partition(".")
-        if machine not in TABLES:
-            raise BadArgument(f"{shown(name)} names no machine; there are: {', '.join(TABLES)}")
+        if machine not in MACHINES:
+            raise BadArgument(f"{shown(name)} names no machine; there are: {', '.join(MACHINES)}")
+        if machine == "conduct":
+            return str(self.conduct_of(rest).state)
         milestone, _, number = rest.partition("/")
         record = self._record(machine, self.pot(milestone).lane, number)
         return None if record is None else str(record.state.value)
 
     @staticmethod
     def _record(machine: str, lane: Lane, number: str) -> Any:
-        if machine in ("milestone", "escrow"):
+        if machine in ("milestone", "escrow", "feedback"):
             return getattr(lane, machine)
         several = lane.obligations if machine == "obligation" else tuple(getattr(c, machine) for c in lane.cases)
         if not number:
@@ -74,7 +84,7 @@ class Whole:
         return several[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(several) else None
 
     def states(self) -> dict[str, str]:
-        """Every machine's state by its name, milestone by milestone."""
+        """Every machine's state by its name, milestone by milestone; a side in good standing is not listed."""
         found: dict[str, str] = {}
         for id_, lane in self.lanes.items():
             for machine in ("milestone", "escrow"):
@@ -87,7 +97,29 @@ class Whole:
                     if record is not None:
                         found[f"{machine}.{id_}/{number}"] = record.state.value
             found |= {f"obligation.{id_}/{n}": o.state.value for n, o in enumerate(lane.obligations, 1)}
-        return found
+            if lane.feedback is not None:
+                found[f"feedback.{id_}"] = lane.feedback.state.value
+        told = {role: record.state for role, record in self.conduct.items() if record.state is not GOOD.state}
+        return found | {f"conduct.{role}": state.value for role, state in told.items()}
+
+    def conduct_of(self, role: str) -> Conduct:
+        """The conduct of a role; of one that has no record, good."""
+        return self.conduct.get(role) or GOOD
+
+    def can_be_held(self) -> tuple[str, ...]:
+        """The milestones whose money the platform could impound now."""
+        return tuple(id_ for id_, lane in self.lanes.items() if lane.escrow and lane.escrow.state in _HOLDABLE)
+
+    def held_by_suspension(self, but: str) -> tuple[str, ...]:
+        """The milestones that a suspension still impounds; none while another side than this one is suspended."""
+        if any(record.is_suspended for role, record in self.conduct.items() if role != but):
+            return ()
+        made = {(id_, record.suspended_at) for record in self.conduct.values() for id_ in record.holds}
+        return tuple(
+            id_
+            for id_, lane in self.lanes.items()
+            if lane.escrow and escrow.S.IMPOUNDED in lane.escrow.stack and (id_, lane.escrow.spans[-1].start) in made
+        )
 
     @property
     def currencies(self) -> tuple[str, ...]:

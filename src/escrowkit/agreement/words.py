@@ -20,7 +20,12 @@ NOTHING: Final[Mapping[str, Any]] = {}
 
 @said
 class Restrict(Command):
-    """Conduct: take a right such as writing or rating, or give it back. It touches neither money nor clocks."""
+    """Conduct: take a right, `writing` or `rating`, or give it back. It touches neither money nor clocks.
+
+    Without `until` it is taken until it is given back; an `until` that is not later than now gives it back. Who may not
+    write makes every move all the same, without the words that the move can do without. Any other right is recorded,
+    and what it means is the host's.
+    """
 
     milestone: str = field(default="", init=False)
     role: str = arg.text()

@@ -6,7 +6,7 @@ from typing import Final, Self, final
 
 #: The fields of events, of terms and of a record that hold words which people wrote, and which no rule reads: they may
 #: be erased. `said` repeats a command with all its words.
-FREE_TEXT: Final = frozenset({"reason", "reasons", "reply", "title", "evidence", "requirements", "said"})
+FREE_TEXT: Final = frozenset({"reason", "reasons", "reply", "comment", "title", "evidence", "requirements", "said"})
 
 
 @final

@@ -22,7 +22,7 @@ from escrowkit.conditions import AtLeast, Attested, Elapsed, Signed
 from escrowkit.ledger import Entry, Kind
 from escrowkit.money import Money
 from escrowkit.periods import Period
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Command, Event
 
@@ -45,7 +45,7 @@ def named(kind: type[Event] | type[Command]) -> str:
 EVENTS: Final[Mapping[str, type[Event]]] = {
     named(event): event
     for event in (
-        *(row.event for made in TABLES.values() for row in made.rows if row.event is not None),
+        *(row.event for made in MACHINES.values() for row in made.rows if row.event is not None),
         whole.Opened,
         whole.Restricted,
         whole.Ended,
@@ -53,7 +53,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
 }
 COMMANDS: Final[Mapping[str, type[Command]]] = {
     named(command): command
-    for command in (*(one for made in TABLES.values() for one in made.commands.values()), whole.Restrict, whole.End)
+    for command in (*(one for made in MACHINES.values() for one in made.commands.values()), whole.Restrict, whole.End)
 }
 #: Everything that has a document of its own, by its type.
 TYPES: Final[Mapping[str, type]] = {

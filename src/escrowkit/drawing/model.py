@@ -19,7 +19,7 @@ Ends = tuple[StrEnum | None, StrEnum]
 PEOPLE, CLOCK, RULES = "people", "clock", "rules"
 
 #: Ends that a decision or an agreement of the parties makes; every other end is one that nobody set out for.
-_GOOD: Final = frozenset({"completed", "settled", "awarded", "agreed", "decided", "final", "paid"})
+_GOOD: Final = frozenset({"completed", "settled", "awarded", "agreed", "decided", "final", "paid", "published"})
 _MONEY: Final = frozenset({"escrow", "obligation"})
 _DISPUTE: Final = frozenset({"dispute", "mediation", "arbitration"})
 _CONTESTED: Final = frozenset({"disputed", "cancelling", "frozen", "impounded"})

@@ -20,15 +20,15 @@ from escrowkit.drawing.model import PEOPLE, Diagram
 from escrowkit.drawing.reading import diagram
 from escrowkit.drawing.sheet import COLOURS, LEAST, MARGIN, MOST, ROOMS, heading, legend, table
 from escrowkit.drawing.words import capital, listed, pack, plain, width
-from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
+from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.reactions import REACTIONS
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Table
 
 TABLES: Final[tuple[Table[Any], ...]] = tuple(
-    machine.TABLE for machine in (milestone, escrow, dispute, mediation, arbitration, obligation)
+    machine.TABLE for machine in (milestone, escrow, dispute, mediation, arbitration, obligation, feedback, conduct)
 )
-_LOOK: Final = {"milestone": "work", "escrow": "money", "obligation": "money"}
+_LOOK: Final = {"milestone": "work", "escrow": "money", "obligation": "money", "feedback": "work", "conduct": "work"}
 _ARROW: Final = "what happened in one machine → what the rules then do in another"
 
 

@@ -37,6 +37,7 @@ ACTS: Final[Mapping[str, str]] = {
     "escrow.dormancy": "do something (or the money counts as forgotten)",
     "escrow.funding": "confirm the payment",
     "escrow.hold_limit": "dispose of the money",
+    "feedback.write": "give feedback",
     "escrow.impound": "lift its hold (or seize the money, for fraud or illegality alone)",
 }
 

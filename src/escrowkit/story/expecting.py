@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from escrowkit import foresight
+from escrowkit import foresight, trackrecord
+from escrowkit.agreement import Agreement
 from escrowkit.errors import EscrowError, Refused
 from escrowkit.money import Money
 
@@ -102,6 +103,40 @@ def _warns(player: Player, wanted: list[str]) -> Found:
         yield f"warning {warning}", True, warning in player.warnings
 
 
+def _standing(player: Player, wanted: Mapping[str, Any]) -> Found:
+    """What is said of a side; a text is its conduct."""
+    for side, said in wanted.items():
+        claims = said if isinstance(said, Mapping) else {"conduct": said}
+        for key, want in claims.items():
+            for what, wish, found in STANDING[key](player.agreement, side, want):
+                yield f"{what} of the {side}", wish, found
+
+
+def _feedback(now: Agreement, side: str, wanted: Mapping[str, str]) -> Found:
+    for id_, want in wanted.items():
+        told = now.lanes[id_].feedback if id_ in now.lanes else None
+        yield f"feedback on {id_}", want, "none" if told is None else told.of(side)
+
+
+#: What a story may say of a side's standing.
+STANDING: Final[Mapping[str, Callable[[Agreement, str, Any], Found]]] = {
+    "conduct": lambda now, side, want: iter([("conduct", want, now.state(f"conduct.{side}"))]),
+    "strikes": lambda now, side, want: iter([("strikes", want, now.conduct_of(side).strikes)]),
+    "lacks": lambda now, side, want: iter(
+        [("rights taken", sorted(want), sorted(now.conduct_of(side).lacking(now.at)))]
+    ),
+    "feedback": _feedback,
+}
+
+
+def _stats(player: Player, wanted: Mapping[str, Mapping[str, int]]) -> Found:
+    """What this agreement adds to the track record of a side."""
+    for side, counts in wanted.items():
+        found = trackrecord.of(player.agreement, side)
+        for name, want in counts.items():
+            yield f"{name} in the record of the {side}", want, found.count(name)
+
+
 CHECKS: Final[Mapping[str, Callable[[Player, Any], Found]]] = {
     "state": _state,
     "net": _net,
@@ -113,4 +148,6 @@ CHECKS: Final[Mapping[str, Callable[[Player, Any], Found]]] = {
     "silence": _silence,
     "owed": _owed,
     "warns": _warns,
+    "standing": _standing,
+    "stats": _stats,
 }

@@ -12,12 +12,12 @@ from attrs import field, frozen
 
 from escrowkit import agreement as whole
 from escrowkit.agreement import Agreement, open_agreement
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Command
 
 COMMANDS: Final[Mapping[str, type[Command]]] = {
-    **{f"{name}.{word}": command for name, table in TABLES.items() for word, command in table.commands.items()},
+    **{f"{name}.{word}": command for name, table in MACHINES.items() for word, command in table.commands.items()},
     "agreement.restrict": whole.Restrict,
     "agreement.end": whole.End,
 }
@@ -93,7 +93,8 @@ LAST: Final = datetime.max.replace(tzinfo=UTC)
 def arguments_of(command: type[Command]) -> dict[str, bool]:
     """The arguments of a command, and whether each is needed."""
     own = {name: _needed(command, name) for name in command.fields()}
-    return own if command.machine == "agreement" else {"milestone": True, **own}
+    known: Any = command
+    return {"milestone": True, **own} if attrs.fields(known).milestone.init else own
 
 
 def _needed(command: Any, name: str) -> bool:

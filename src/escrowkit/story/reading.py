@@ -11,12 +11,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from escrowkit import trackrecord
 from escrowkit.consents import FILLED
 from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError
+from escrowkit.machines import conduct
 from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.rulebook import Rulebook, load
+from escrowkit.story.expecting import STANDING
 from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
 from escrowkit.table import Command
 
@@ -38,11 +41,15 @@ CLAIMS: Final[Mapping[str, tuple[type, ...]]] = {
     "silence": (dict,),
     "owed": (dict,),
     "warns": (list,),
+    "standing": (dict,),
+    "stats": (dict,),
 }
 _SHAPES: Final[Mapping[type, str]] = {dict: "a table", list: "a list", str: "an amount"}
 _FACTS: Final = ("billed_before",)
 _CODES: Final = tuple(refusal.code for refusal in REFUSALS)
 _POTS: Final = ("escrow", "clearing", "deposit", "fees")
+_SIDES: Final = ("payer", "payee")
+CONDUCT: Final = tuple(state.value for state in conduct.S)
 _NAMES: Final = ("payer", "payee", "platform", "arbitrator", "provider", "authority")
 
 
@@ -312,7 +319,7 @@ class _Reader:
             return None
         command = COMMANDS.get(do)
         if command is None:
-            machines = f"Machines: {', '.join(TABLES)}, agreement."
+            machines = f"Machines: {', '.join(MACHINES)}, agreement."
             self.wrong(line("do"), f"there is no command {do!r}", _near(do, COMMANDS, machines))
             return None
         arguments = self.arguments(command, table.get("with", {}), refused, line("with"))
@@ -367,8 +374,11 @@ class _Reader:
         """Machines and milestones: `dispute.m1`, `dispute.m1/1`."""
         for name in wanted:
             machine, _, rest = name.partition(".")
-            self.known([machine], TABLES, "state", line)
-            self.named(rest.partition("/")[0], line(name))
+            self.known([machine], MACHINES, "state", line)
+            if machine == "conduct":
+                self.known([rest], _SIDES, "conduct", line)
+            else:
+                self.named(rest.partition("/")[0], line(name))
 
     def names_of_outcome(self, wanted: Mapping[str, Any], line: Line) -> None:
         """Milestones, and what an outcome says."""
@@ -383,6 +393,32 @@ class _Reader:
         """Milestones."""
         for id_ in wanted:
             self.named(id_, line(id_))
+
+    def names_of_standing(self, wanted: Mapping[str, Any], line: Line) -> None:
+        """Sides, and what is said of each."""
+        self.known(wanted, _SIDES, "standing", line)
+        for side, said in wanted.items():
+            if isinstance(said, str):
+                self.known([said], CONDUCT, f"standing of the {side}", line)
+                continue
+            if not isinstance(said, dict):
+                self.wrong(line(side), f"standing of the {side} = {said!r}: a table is needed", EXAMPLES["standing"])
+                continue
+            self.known(said, STANDING, f"standing of the {side}", line)
+            for key, shape in (("conduct", str), ("strikes", int), ("lacks", list), ("feedback", dict)):
+                if not isinstance(said.get(key, shape()), shape):
+                    self.wrong(line(side), f"{key} = {said[key]!r}: it cannot be that", EXAMPLES["standing"])
+            for id_ in said.get("feedback", ()):
+                self.named(id_, line(side))
+
+    def names_of_stats(self, wanted: Mapping[str, Any], line: Line) -> None:
+        """Sides, and the names of what is counted."""
+        self.known(wanted, _SIDES, "stats", line)
+        for side, counts in wanted.items():
+            if isinstance(counts, dict):
+                self.known(counts, trackrecord.NAMES, f"stats of the {side}", line)
+            else:
+                self.wrong(line(side), f"stats of the {side} = {counts!r}: a table is needed", EXAMPLES["stats"])
 
     def names_of_due(self, wanted: Mapping[str, Any], line: Line) -> None:
         """What a deadline says."""
@@ -424,4 +460,6 @@ EXAMPLES: Final = {
     "silence": 'Write: silence = { m1 = "payee" }',
     "owed": 'Write: owed = { "payee>payer" = "5.00" }',
     "warns": 'Write: warns = ["notices-unsent"]',
+    "standing": 'Write: standing = { payer = "good", payee = { strikes = 1, lacks = ["writing"] } }',
+    "stats": "Write: stats = { payee = { contracts = 1, paid_in_full = 1, disputed = 0 } }",
 }

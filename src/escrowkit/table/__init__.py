@@ -18,7 +18,7 @@ from escrowkit.errors import DefinitionError, NoSuchMove, NotYourMove, Refused
 from escrowkit.roles import Role
 from escrowkit.table.changes import Changes, restack
 from escrowkit.table.dispatch import START, Allowed, Choice, Cursor
-from escrowkit.table.guards import Guard, answers, guard, not_impounded
+from escrowkit.table.guards import Guard, answers, guard, may_say, nobody_suspended, not_impounded
 from escrowkit.table.proof import problems
 from escrowkit.table.rows import BACK, SAME, Mark, Move, Row, Waits, many
 from escrowkit.table.said import Command, Context, Event, It, said
@@ -186,6 +186,8 @@ __all__ = [
     "Waits",
     "answers",
     "guard",
+    "may_say",
+    "nobody_suspended",
     "not_impounded",
     "restack",
     "said",

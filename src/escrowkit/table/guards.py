@@ -97,6 +97,24 @@ def not_impounded(ctx: Context[Any]) -> bool:
     return not ctx.pot.impounded
 
 
+@guard(
+    until=lambda ctx: ctx.pot.restricted_until("writing", ctx.name),
+    otherwise="This role may not write for now: the move itself is open, without the words that it can do without.",
+)
+def may_say(ctx: Context[Any]) -> bool:
+    """Who may not write says nothing beyond what the move needs."""
+    may: bool = ctx.pot.may_say(ctx.name, ctx.command)
+    return may
+
+
+@guard(
+    otherwise="A side is suspended: nothing new begins (no proposal, acceptance or deposit), and what runs goes on.",
+)
+def nobody_suspended(ctx: Context[Any]) -> bool:
+    """Neither side is suspended."""
+    return not ctx.pot.anybody_suspended
+
+
 def answers(key: str, *said: str) -> Callable[[Any], bool]:
     """Whether a rulebook may answer so: for `offered`. Where its sources do not say, it may."""
 

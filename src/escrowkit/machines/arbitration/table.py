@@ -49,7 +49,7 @@ from escrowkit.machines.arbitration.guards import (
     window_is_over,
 )
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Row, Table, Waits, not_impounded
+from escrowkit.table import SAME, Row, Table, Waits, may_say, not_impounded
 
 if TYPE_CHECKING:
     from escrowkit.machines.arbitration.record import Arbitration
@@ -64,7 +64,7 @@ TABLE: Table[Arbitration] = Table(
     S,
     initial=(S.OFFERED, S.FUNDED),
     final=_OVER,
-    always=(not_impounded,),
+    always=(not_impounded, may_say),
     rows=(
         # in                         on           by            then             event         when
         Row(None, Open, R.RULES, S.OFFERED, Opened, fee_is_paid_in),

@@ -85,7 +85,7 @@ from escrowkit.machines.dispute.guards import (
     waited_before_opening,
 )
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Row, Table, not_impounded
+from escrowkit.table import SAME, Row, Table, may_say, not_impounded
 
 if TYPE_CHECKING:
     from escrowkit.machines.dispute.record import Dispute
@@ -100,7 +100,7 @@ TABLE: Table[Dispute] = Table(
     S,
     initial=S.OPENED,
     final={S.SETTLED, S.DEFAULTED, S.AWARDED, S.WITHDRAWN, S.OVERRIDDEN},
-    always=(not_impounded,),
+    always=(not_impounded, may_say),
     rows=(
         # in             on            by             then          event            when
         Row(None, Open, {*PARTY, R.PLATFORM, R.WITNESS, R.RULES}, S.OPENED, Opened,

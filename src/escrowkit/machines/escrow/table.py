@@ -104,7 +104,7 @@ from escrowkit.machines.escrow.guards import (
     within_target_price,
 )
 from escrowkit.roles import Role
-from escrowkit.table import BACK, SAME, Row, Table, Waits, not_impounded
+from escrowkit.table import BACK, SAME, Row, Table, Waits, may_say, nobody_suspended, not_impounded
 
 if TYPE_CHECKING:
     from escrowkit.machines.escrow.record import Escrow
@@ -123,16 +123,17 @@ TABLE: Table[Escrow] = Table(
     S,
     initial=S.EMPTY,
     final={S.SETTLED},
-    always=(not_impounded,),
+    always=(not_impounded, may_say),
     rows=(
         # in                  on               by           then        event              when
         Row(None, Open, R.RULES, S.EMPTY, Opened),
         Row(_OPEN, Deposit, R.PAYER, SAME, Repeated, told_before),
-        Row(_OPEN, Deposit, R.PAYER, S.HELD, Deposited, (within_price, takes_money)),
+        Row(_OPEN, Deposit, R.PAYER, S.HELD, Deposited, (within_price, takes_money, nobody_suspended)),
         Waits(S.FROZEN, (Deposit, RequestDeposit), R.PAYER, dispute_is_over),
-        Row(S.EMPTY, RequestDeposit, R.PAYER, S.FUNDING, DepositRequested, (within_price, takes_money, no_request_pending)),
+        Row(S.EMPTY, RequestDeposit, R.PAYER, S.FUNDING, DepositRequested,
+            (within_price, takes_money, no_request_pending, nobody_suspended)),
         Row((S.FUNDING, S.HELD, S.CLEARING), RequestDeposit, R.PAYER, SAME, DepositRequested,
-            (within_price, takes_money, no_request_pending)),
+            (within_price, takes_money, no_request_pending, nobody_suspended)),
         Row(_EVERY, ConfirmDeposit, R.PROVIDER, SAME, Repeated, told_before),
         Row(_OPEN, ConfirmDeposit, R.PROVIDER, S.HELD, DepositConfirmed, deposit_fits),
         Row(S.FUNDING, ConfirmDeposit, R.PROVIDER, S.EMPTY, DepositReturned),
@@ -158,8 +159,8 @@ TABLE: Table[Escrow] = Table(
         Row(_EVERY, Reclaim, R.RULES, SAME, Reclaimed),
         Row(S.EMPTY, Close, R.RULES, S.SETTLED, Closed),
         Row((S.HELD, S.CLEARING), Lapse, R.CLOCK, SAME, Cleared, (), "clearing"),
-        Row((S.HELD, S.FROZEN, S.CLEARING), Hold, R.PLATFORM, S.IMPOUNDED, Held),
-        Row(S.IMPOUNDED, Lift, R.PLATFORM, BACK, Lifted),
+        Row((S.HELD, S.FROZEN, S.CLEARING), Hold, {R.PLATFORM, R.RULES}, S.IMPOUNDED, Held),
+        Row(S.IMPOUNDED, Lift, {R.PLATFORM, R.RULES}, BACK, Lifted),
         Row(S.IMPOUNDED, Lapse, R.CLOCK, BACK, ImpoundLapsed, (), "impound"),
         Row(_FULL, Seize, R.PLATFORM, SAME, Seized),
         Row(_FULL, ObeyOrder, R.PLATFORM, SAME, OrderObeyed, (costs_have_an_owner, order_within_held)),

@@ -120,6 +120,8 @@ from escrowkit.table import (
     Row,
     Table,
     Waits,
+    may_say,
+    nobody_suspended,
     not_impounded,
 )
 
@@ -138,12 +140,12 @@ TABLE: Table[Milestone] = Table(
     S,
     initial=(S.PROPOSED, S.AGREED),
     final={S.COMPLETED, S.CANCELLED, S.DECLINED},
-    always=(not_impounded,),
+    always=(not_impounded, may_say),
     rows=(
         # in                           on                  by                    then          event               when
-        Row(None, Propose, PARTY, S.PROPOSED, Proposed, price_in_range),
+        Row(None, Propose, PARTY, S.PROPOSED, Proposed, (price_in_range, nobody_suspended)),
         Row(None, Include, R.RULES, S.AGREED, Included),
-        Row(S.PROPOSED, Accept, PARTY, S.AGREED, Accepted, (not_own_proposal, same_as_proposed)),
+        Row(S.PROPOSED, Accept, PARTY, S.AGREED, Accepted, (not_own_proposal, same_as_proposed, nobody_suspended)),
         Row(S.PROPOSED, Decline, PARTY, S.DECLINED, Declined, not_own_proposal),
         Row(S.PROPOSED, Withdraw, PARTY, S.DECLINED, Withdrawn, own_proposal),
         Row(S.AGREED, Start, R.RULES, S.ACTIVE, Started),
