@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 from escrowkit.clocks import Clock
+from escrowkit.machines.arbitration import Arbitration
 from escrowkit.pot import Pot
 from escrowkit.roles import PARTY, Role
 
@@ -21,9 +22,7 @@ def _sides(done: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _unpaid(pot: Pot) -> tuple[str, ...]:
-    it = pot.arbitration
-    if it is None:
-        return ()
+    it = cast(Arbitration, pot.arbitration)  # its clock runs
     if it.order == "claimant_first" and not it.paid and it.claimant:
         return (it.claimant,)
     return _sides(it.paid)

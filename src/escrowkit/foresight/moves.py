@@ -118,11 +118,12 @@ def _open(agreement: Agreement, id_: str, side: str, at: datetime) -> Agreement 
         return None
     asked = agreement.pot(id_, at).held if side == "payee" else Money.zero(most.currency)
     opened = dispute.Open(id_, most, "…")
-    proposed = take(agreement, side, milestone.RequestRelease(id_, asked), at)
-    return first(
-        lambda: take(agreement, side, opened, at, waits=True),
-        lambda: proposed and take(proposed, side, opened, at, waits=True),
-    )
+
+    def after_a_proposal() -> Agreement | None:
+        proposed = take(agreement, side, milestone.RequestRelease(id_, asked), at)
+        return proposed and take(proposed, side, opened, at, waits=True)
+
+    return first(lambda: take(agreement, side, opened, at, waits=True), after_a_proposal)
 
 
 def to_neutral(agreement: Agreement, id_: str, at: datetime) -> Agreement | None:
