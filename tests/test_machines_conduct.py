@@ -267,8 +267,8 @@ def test_what_arrives_while_a_side_is_suspended_is_frozen_and_goes_where_it_was_
 
 
 def test_what_arrives_in_parts_joins_what_is_frozen() -> None:
-    job = Job()("payer", ek.escrow.RequestDeposit("m1", "350.00"))("platform", c.Suspend("payer", "A stolen card?"))
-    job("provider", ek.escrow.ConfirmDeposit("m1", "100.00", "r1"))
+    job = Job()("payer", ek.escrow.Deposit("m1", "100.00"))("payer", ek.escrow.RequestDeposit("m1", "250.00"))
+    job("platform", c.Suspend("payer", "A stolen card?"))
     job("provider", ek.escrow.ConfirmDeposit("m1", "250.00", "r2"), 2)
     assert (job.state("escrow"), job.balance("escrow:m1")) == ("impounded", "350.00")
     assert job("platform", c.Reinstate("payer", "No."), 3).state("milestone") == "active"
