@@ -172,7 +172,7 @@ def test_while_a_side_is_suspended_nothing_new_begins() -> None:
 def test_a_provider_is_never_refused_for_a_suspension() -> None:
     job = Job()("payer", ek.escrow.RequestDeposit("m1", "350.00"))("platform", c.Suspend("payer", "A stolen card."))
     job("provider", ek.escrow.ConfirmDeposit("m1", "350.00", "r1"))
-    assert job.state("escrow") == "held"
+    assert job.state("escrow") == "impounded"
 
 
 def test_a_dispute_waits_while_a_side_is_suspended_and_goes_on_with_the_time_it_had_left() -> None:
@@ -253,12 +253,38 @@ def test_no_line_of_the_books_is_about_standing() -> None:
     assert not {booking.event.machine for booking in BOOKS} & {"agreement", "conduct", "feedback"}
 
 
-def test_what_arrives_while_a_side_is_suspended_goes_where_it_is_due() -> None:
-    """A suspension freezes what is held when it begins; the provider's facts go on."""
+def approved_unfunded() -> Job:
     job = Job({"milestone.start": "unfunded"})("payee", ek.milestone.Submit("m1", "zip"))
-    job("payer", ek.milestone.Approve("m1", "zip"))("payer", ek.escrow.RequestDeposit("m1", "350.00"))
-    job("platform", c.Suspend("payer", "A stolen card?"))("provider", ek.escrow.ConfirmDeposit("m1", "350.00", "r1"))
-    assert job.state("milestone") == "completed"
+    return job("payer", ek.milestone.Approve("m1", "zip"))("payer", ek.escrow.RequestDeposit("m1", "350.00"))
+
+
+def test_what_arrives_while_a_side_is_suspended_is_frozen_and_goes_where_it_was_due_afterwards() -> None:
+    job = approved_unfunded()("platform", c.Suspend("payer", "A stolen card?"))
+    job("provider", ek.escrow.ConfirmDeposit("m1", "350.00", "r1"))
+    assert (job.state("milestone"), job.state("escrow"), job.net("payee")) == ("approved", "impounded", "0.00")
+    job("platform", c.Reinstate("payer", "No."), 3)
+    assert (job.state("milestone"), job.net("payee")) == ("completed", "350.00")
+
+
+def test_what_arrives_in_parts_joins_what_is_frozen() -> None:
+    job = Job()("payer", ek.escrow.Deposit("m1", "100.00"))("payer", ek.escrow.RequestDeposit("m1", "250.00"))
+    job("platform", c.Suspend("payer", "A stolen card?"))
+    job("provider", ek.escrow.ConfirmDeposit("m1", "250.00", "r2"), 2)
+    assert (job.state("escrow"), job.balance("escrow:m1")) == ("impounded", "350.00")
+    assert job("platform", c.Reinstate("payer", "No."), 3).state("milestone") == "active"
+
+
+def test_what_arrived_is_not_frozen_for_ever() -> None:
+    job = approved_unfunded()("platform", c.Suspend("payer", "A stolen card?"))
+    job("provider", ek.escrow.ConfirmDeposit("m1", "350.00", "r1")).wait(31)
+    assert (job.state("milestone"), job.outcome) == ("completed", ("payer_approved", "agreement"))
+
+
+def test_a_suspension_by_the_rules_freezes_nothing_that_arrives() -> None:
+    job = disputed({"conduct.default_suspends": True}, by="payee", milestones=TWO)
+    job("payer", ek.escrow.RequestDeposit("m2", "100.00"), 8).wait(9)
+    job("provider", ek.escrow.ConfirmDeposit("m2", "100.00", "r2"))
+    assert (job.state("conduct.payer"), job.state("escrow.m2")) == ("suspended", "held")
 
 
 def test_a_view_and_a_replay_keep_the_conduct() -> None:

@@ -44,7 +44,9 @@ def _start(pot: Any, event: Event) -> Iterator[Command]:
 
 
 def _pass_through(pot: Any, event: Event) -> Iterator[Command]:
-    """Money for a milestone that is approved is released at once, under what approved it."""
+    """Money for a milestone that is approved is released at once, under what approved it; not what a suspension freezes."""
+    if isinstance(event, _FUNDED) and pot.agreement.is_frozen:
+        return
     if (
         pot.milestone.state is W.APPROVED
         and pot.held
@@ -346,6 +348,14 @@ def _hold(whole: Any, event: Any) -> Iterator[Command]:
     yield from (escrow.Hold(id_, event.reason) for id_ in event.holds)
 
 
+def _hold_arrival(pot: Any, event: Event) -> Iterator[Command]:
+    if pot.agreement.is_frozen and pot.escrow.state is E.HELD:
+        yield escrow.Hold(pot.id, _ARRIVED)
+
+
+_ARRIVED: Final = "it arrived while a side was suspended"
+
+
 def _lift(whole: Any, event: conduct.Reinstated) -> Iterator[Command]:
     yield from (escrow.Lift(id_) for id_ in event.lifts)
 
@@ -444,6 +454,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction((dispute.Concluded, dispute.Defaulted), (conduct.Suspend,), _suspend, "a default suspends, where the rulebook says so"),
     Reaction((conduct.Suspended, conduct.StruckOut, conduct.Excluded), (escrow.Hold,), _hold,
              "the platform's suspension freezes what is held: it never pays and never refunds"),
+    Reaction(_FUNDED, (escrow.Hold,), _hold_arrival, "what arrives while the platform has a side suspended is frozen too"),
     Reaction((conduct.Reinstated,), (escrow.Lift,), _lift, "a suspension that ends gives free what it froze"),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from escrowkit.machines import escrow, obligation
 from escrowkit.machines.conduct import GOOD, Conduct
 from escrowkit.money import Money
 from escrowkit.pot import MACHINES, Lane, Pot
+from escrowkit.roles import Role
 
 if TYPE_CHECKING:
     from escrowkit.ledger import Ledger
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 
 _HOLDABLE: Final = (escrow.S.HELD, escrow.S.FROZEN, escrow.S.CLEARING)
+
+
+def _is_held_by_rules(pot: escrow.Escrow) -> bool:
+    """Whether the hold that lies on a pot was made by a suspension."""
+    return escrow.S.IMPOUNDED in pot.stack and pot.spans[-1].by == Role.RULES
 
 
 class Whole:
@@ -110,16 +116,16 @@ class Whole:
         """The milestones whose money the platform could impound now."""
         return tuple(id_ for id_, lane in self.lanes.items() if lane.escrow and lane.escrow.state in _HOLDABLE)
 
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the platform has suspended a side, so that money that arrives is frozen too."""
+        return any(record.freezes for record in self.conduct.values())
+
     def held_by_suspension(self, but: str) -> tuple[str, ...]:
-        """The milestones that a suspension still impounds; none while another side than this one is suspended."""
-        if any(record.is_suspended for role, record in self.conduct.items() if role != but):
+        """The milestones that a suspension still impounds; none while another side than this one is suspended so."""
+        if any(record.freezes for role, record in self.conduct.items() if role != but):
             return ()
-        made = {(id_, record.suspended_at) for record in self.conduct.values() for id_ in record.holds}
-        return tuple(
-            id_
-            for id_, lane in self.lanes.items()
-            if lane.escrow and escrow.S.IMPOUNDED in lane.escrow.stack and (id_, lane.escrow.spans[-1].start) in made
-        )
+        return tuple(id_ for id_, lane in self.lanes.items() if lane.escrow and _is_held_by_rules(lane.escrow))
 
     @property
     def currencies(self) -> tuple[str, ...]:

@@ -212,9 +212,8 @@ class Conduct:
     stack: tuple[S, ...] = (S.GOOD,)
     strikes: int = 0
     taken: Mapping[str, datetime | None] = field(factory=dict)
-    #: When it was suspended last, and what that impounded.
-    suspended_at: datetime | None = None
-    holds: tuple[str, ...] = ()
+    #: Whether the suspension is the platform's own, which freezes money.
+    freezing: bool = False
 
     @property
     def state(self) -> S:
@@ -225,6 +224,11 @@ class Conduct:
     def is_suspended(self) -> bool:
         """Whether it is suspended, for a time or for good."""
         return self.state in (S.SUSPENDED, S.EXCLUDED)
+
+    @property
+    def freezes(self) -> bool:
+        """Whether money is frozen because of it: what is held when it begins, and what arrives while it lasts."""
+        return self.freezing and self.is_suspended
 
     def lacks(self, right: str, at: datetime) -> bool:
         """Whether a right is taken at an instant; at `until` itself it is back."""
@@ -249,7 +253,7 @@ def _forgiven(it: Conduct, event: Any) -> dict[str, Any]:
 
 
 def _suspended(it: Conduct, event: Any) -> dict[str, Any]:
-    return {"suspended_at": event.at, "holds": event.holds}
+    return {"freezing": event.by == R.PLATFORM}
 
 
 _CHANGES = Changes(

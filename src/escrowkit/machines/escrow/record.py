@@ -82,6 +82,8 @@ class Span:
 
     start: datetime
     end: datetime | None = None
+    #: Who made the hold: the platform, or the rules for a suspension.
+    by: str = "platform"
 
 
 @frozen
@@ -253,7 +255,7 @@ _CHANGES: Final = Changes(
         ReleasedRefunded: _refunded,
         Reclaimed: lambda it, e: {"releases": take_back(it.releases, e.amount)[0]},
         PaidOut: _paid_out,
-        Held: lambda it, e: {"spans": (*it.spans, Span(e.at))},
+        Held: lambda it, e: {"spans": (*it.spans, Span(e.at, by=e.by))},
         Drained: lambda it, e: {"held_since": None, "spans": _ended(it, e)},
         Lifted: lambda it, e: {"spans": _ended(it, e)},
         ImpoundLapsed: lambda it, e: {"spans": _ended(it, e)},
