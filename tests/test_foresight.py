@@ -207,6 +207,18 @@ def _of(now: Agreement, id_: str, by: str) -> tuple[object, ...]:
     return options, forecast.events, forecast.net, foresight.explain(now, id_, by=by), worth
 
 
+@pytest.mark.parametrize("name", [name for name in story.shipped() if "seal" in name or "neither-knows" in name])
+def test_whatever_a_view_hides_foresight_hides(name: str) -> None:
+    """Deposits, and whatever else comes to be sealed: asked for a role, it says what it says of that role's view."""
+    for turn in story.play(story.read(name)).turns:
+        for by in ("payer", "payee", "platform"):
+            seen = ek.view(turn.agreement, by)
+            for id_ in seen.milestones:
+                assert foresight.explain(turn.agreement, id_, by=by) == foresight.explain(seen, id_)
+            told = [option.data() for option in foresight.options(turn.agreement, by)]
+            assert told == [option.data() for option in foresight.options(seen, by)]
+
+
 def test_a_view_can_be_asked_as_the_agreement_itself_can() -> None:
     now = contested(SEALED).now
     now = now.decide(ek.arbitration.PayFee("m1", "own", "20.00"), by="payer", at=now.at).agreement

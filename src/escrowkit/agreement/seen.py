@@ -24,6 +24,11 @@ def seen(whole: Any, name: str) -> Fold:
     return fold
 
 
+def hides(whole: Any, name: str) -> bool:
+    """Whether anything is hidden from who acts under this name."""
+    return any(_is_hidden(record.event, whole, name) for record in whole.history)
+
+
 def _is_hidden(event: Event, whole: Whole, name: str) -> bool:
     """Whether a payment of a fee, or a feedback, is sealed still, and somebody else's."""
     if isinstance(event, feedback.Written) and event.by != name:

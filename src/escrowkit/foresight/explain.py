@@ -15,7 +15,7 @@ from escrowkit.foresight.deadlines import Due, due
 from escrowkit.foresight.options import options
 from escrowkit.foresight.outcomes import Outcome, ended, outcomes
 from escrowkit.foresight.plain import plain
-from escrowkit.foresight.seeing import MICRO, as_seen, gains, signed
+from escrowkit.foresight.seeing import MICRO, as_seen, gains, signed, stake_of
 from escrowkit.machines import arbitration, dispute, escrow
 from escrowkit.money import Money
 from escrowkit.pot import TABLES
@@ -130,17 +130,12 @@ def _step(agreement: Agreement, record: Record) -> Step:
         event.at,
         event.by,
         f"{event.machine}.{event.word}",
-        wording.tell(event, _stake(agreement, event)),
+        wording.tell(event, stake_of(agreement, event)),
         tuple(line for entry in record.entries for line in wording.money(entry)),
         tuple(check.words for check in row.when) if row is not None else (),
         tuple(_rules(rules, event, row, found)),
         found,
     )
-
-
-def _stake(agreement: Agreement, event: Event) -> Money | None:
-    case = agreement.pot(event.milestone).dispute
-    return case.stake if case and event.machine in ("dispute", "mediation", "arbitration") else None
 
 
 def outcomes_of(agreement: Agreement, record: Record) -> Outcome | None:
@@ -222,7 +217,7 @@ def _missed(agreement: Agreement, place: int, record: Record) -> Missed | None:
     if passed is None or not passed.who:
         return None
     came = [r.event for r in agreement.history[place:] if r.decision == record.decision]
-    told = [wording.tell(e, _stake(agreement, e)) for e in came if type(e) not in wording.QUIET]
+    told = [wording.tell(e, stake_of(agreement, e)) for e in came if type(e) not in wording.QUIET]
     could = tuple(_could(before, passed, name)) if before.at < passed.at else ()
     return Missed(
         passed.at, name, passed.who, passed.act, passed.rule, "; ".join(told), could,

@@ -60,8 +60,8 @@ def if_silent(agreement: Agreement, at: datetime | None = None, *, by: str | Non
 
     With `by`, as that role sees it: nothing then depends on a deposit that is sealed for it. Raises `BadArgument`.
     """
-    start = max(at, agreement.at) if at else agreement.at
-    seen = as_seen(agreement, by, start) if by is not None else agreement
+    seen = as_seen(agreement, by, at and max(at, agreement.at)) if by is not None else agreement
+    start = max(at, seen.at) if at else seen.at
     done: Decision = seen.advance(start + FOREVER)
     last = done.events[-1].at if done.events else None
     return Forecast(done.agreement, done.events, done.entries, done.warnings, last)

@@ -19,7 +19,7 @@ from escrowkit.consents import FILLED
 from escrowkit.errors import Refused
 from escrowkit.foresight.plain import plain
 from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, over_all
-from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, tried
+from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, stake_of, tried
 from escrowkit.ledger import Entry
 from escrowkit.money import Money
 from escrowkit.table import Command, Event
@@ -123,12 +123,12 @@ def options(
 ) -> tuple[Option, ...]:
     """Every command that a role could ever give, milestone by milestone, allowed or not at this instant.
 
-    `at` is the present, as in `decide`; without it, the agreement's own last instant. With `milestone`, of that one
-    alone. An option is allowed exactly where `decide` accepts its `command`; while another's deposit is sealed, where
-    it would if that had not been made. Raises `BadArgument` (no role), `TimeRunsBackwards`, `UnknownMilestone`.
+    `at` is the present, as in `decide`; without it, that of the last thing that the role may see. With `milestone`, of
+    that one alone. An option is allowed exactly where `decide` accepts its `command`; while another's deposit is sealed,
+    where it would if that had not been made. Raises `BadArgument` (no role), `TimeRunsBackwards`, `UnknownMilestone`.
     """
-    now = agreement.at if at is None else at
     seen = as_seen(agreement, by, at)
+    now = seen.at if at is None else at
     role, name = role_named(seen, by)
     if milestone is not None:
         seen.pot(milestone)
@@ -184,12 +184,7 @@ def _refused(one: Try, by: str, at: datetime, turn: datetime | None) -> Option:
 def _told(done: Decision, before: Agreement) -> tuple[str, ...]:
     """What follows at once, in words; what only follows from its neighbours is left out."""
     events = [event for i, event in enumerate(done.events) if i == 0 or type(event) not in wording.QUIET]
-    return tuple(wording.tell(event, _stake(done.agreement, event)) for event in events)
-
-
-def _stake(agreement: Agreement, event: Event) -> Money | None:
-    case = agreement.pot(event.milestone).dispute if event.milestone else None
-    return case.stake if case and event.machine in ("dispute", "mediation", "arbitration") else None
+    return tuple(wording.tell(event, stake_of(done.agreement, event)) for event in events)
 
 
 # -- when waiting changes the answer ---------------------------------------------------------------------------------

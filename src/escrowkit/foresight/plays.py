@@ -57,7 +57,7 @@ def plays(
     theirs = 1 - own if other_wins is None else chance_of(other_wins)
     chances = {side: own, moves.other(side): theirs}
     paying = None if other_pays is None else chance_of(other_pays)
-    return _Table(seen, milestone, side, at or agreement.at, chances, paying).game()
+    return _Table(seen, milestone, side, at or seen.at, chances, paying).game()
 
 
 class _Table(FeeBuilder):

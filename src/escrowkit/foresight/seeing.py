@@ -9,13 +9,13 @@ from typing import Final
 from attrs import frozen
 
 from escrowkit.agreement import Agreement, Decision, view
-from escrowkit.agreement.seen import is_sealed
+from escrowkit.agreement.seen import hides
 from escrowkit.copying import changed
 from escrowkit.errors import BadArgument, Refused, shown
 from escrowkit.machines import obligation
 from escrowkit.money import Money
 from escrowkit.roles import CALLERS, PARTY, Role, role_of
-from escrowkit.table import Command
+from escrowkit.table import Command, Event
 
 #: Longer than any chain of deadlines: what has not ended by then, time alone does not end.
 FOREVER: Final = timedelta(days=3653)
@@ -42,7 +42,7 @@ def as_seen(agreement: Agreement, by: str | None, at: datetime | None = None) ->
     `TimeRunsBackwards`.
     """
     now = agreement if at is None else agreement.advance(at).agreement
-    if by is not None and agreement.seen_by is None and any(is_sealed(lane) for lane in now.lanes.values()):
+    if by is not None and agreement.seen_by is None and hides(now, role_named(now, by)[1]):
         now = view(now, by)
     return changed(now, seen_by=None)
 
@@ -118,6 +118,14 @@ def inside(agreement: Agreement, milestone: str) -> Money:
         if sum_.currency == currency and (account in own or account.startswith(f"deposit:{milestone}/"))
     )
     return sum(found, Money.zero(currency))
+
+
+def stake_of(agreement: Agreement, event: Event) -> Money | None:
+    """What the dispute divides that an event belongs to; None for one of the work, the money or the whole agreement."""
+    if event.machine not in ("dispute", "mediation", "arbitration"):
+        return None
+    case = agreement.pot(event.milestone).dispute
+    return case.stake if case else None
 
 
 def signed(money: Money) -> str:

@@ -126,8 +126,8 @@ def stakes(agreement: Agreement, milestone: str, by: str, at: datetime | None = 
     the way to a fee nobody settles, each answers, and a mediation ends without a result. What is sealed for this party
     counts as not done. Raises `BadArgument` (no party), `UnknownMilestone`, `TimeRunsBackwards`.
     """
-    now = at or agreement.at
     seen = as_seen(agreement, by, at)
+    now = at or seen.at
     role, side = role_named(seen, by)
     if role not in PARTY:
         raise BadArgument("only a party has something at stake", key="by")
