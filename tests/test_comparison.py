@@ -397,8 +397,8 @@ def test_several_currencies_are_shown_apart() -> None:
 
 
 @pytest.mark.parametrize("name", story.shipped())
-def test_every_shipped_story_can_be_compared_under_every_shipped_rulebook(name: str) -> None:
-    it = under(story.read(name), map(load, available()))
+def test_every_shipped_story_can_be_compared(name: str) -> None:
+    it = under(story.read(name), [STANDARD, load("upwork@2018")])
     assert all(column.refused or column.nets for column in it.columns)
     assert it.data()["columns"][0]["name"] == "as told"
     assert len({len(row) for row in it.table()}) == 1

@@ -18,7 +18,7 @@ from escrowkit.foresight.plain import plain
 from escrowkit.foresight.seeing import MICRO, as_seen, gains, signed, stake_of
 from escrowkit.machines import arbitration, dispute, escrow
 from escrowkit.money import Money
-from escrowkit.pot import TABLES
+from escrowkit.pot import MACHINES
 from escrowkit.roles import PARTY, Role, role_of
 from escrowkit.rulebook import Rulebook
 from escrowkit.rulecheck import mark_of
@@ -148,10 +148,10 @@ def outcomes_of(agreement: Agreement, record: Record) -> Outcome | None:
 
 def row_of(event: Any, command: type[Command] | None = None) -> Row | None:
     """The row of the table that an event was made by (on this command, if known); None for the agreement's own."""
-    if event.machine not in TABLES:
+    if event.machine not in MACHINES:
         return None
     role = role_of(event.by)
-    for move in TABLES[event.machine].moves():
+    for move in MACHINES[event.machine].moves():
         row = move.row
         same = row.event is type(event) and move.target == event.after and role in row.by
         clock = not row.clock or getattr(event, "clock", None) in row.clock

@@ -21,7 +21,7 @@ from escrowkit.conditions import witnesses
 from escrowkit.consents import FILLED
 from escrowkit.errors import RANK, NoSuchMove, Refused, UnknownRulebookValue
 from escrowkit.foresight.seeing import tried
-from escrowkit.machines import arbitration, escrow, milestone
+from escrowkit.machines import arbitration, conduct, escrow, milestone
 from escrowkit.money import Money
 from escrowkit.pot import TABLES, Pot
 from escrowkit.roles import PARTY, Role
@@ -45,7 +45,8 @@ def commands(role: Role) -> tuple[type[Command], ...]:
 def over_all(role: Role) -> tuple[type[Command], ...]:
     """The commands that speak of no milestone that there is: a proposal, and those of the agreement."""
     own: tuple[type[Command], ...] = (milestone.Propose, whole.End) if role in PARTY else ()
-    return own + ((whole.Restrict,) if role in (Role.PLATFORM, Role.MEDIATOR) else ())
+    of_sides = tuple(dict.fromkeys(row.command for row in conduct.TABLE.rows if role in row.by))
+    return own + ((whole.Restrict,) if role in (Role.PLATFORM, Role.MEDIATOR) else ()) + of_sides
 
 
 @frozen
@@ -88,6 +89,9 @@ def ways(agreement: Agreement, kind: type[Command], id_: str, by: str, at: datet
     if kind.machine == "agreement":
         yield {"reason": "…"} | ({"role": "payer", "right": "…"} if kind is whole.Restrict else {})
         return
+    if kind.machine == "conduct":
+        yield from ({"role": side, "reason": "…"} for side in ("payer", "payee"))
+        return
     if kind is milestone.Propose:
         yield {"milestone": id_, "title": "…"}
         return
@@ -120,15 +124,14 @@ def _choices(pot: Pot, kind: type[Command], name: str, of: Kind, by: str, filled
     return list(dict.fromkeys(first + found)) if name != "terms" else first
 
 
-_DEFAULTS: Final[Mapping[str, Any]] = {"true or false": True, "a period": "1 day"}
+_DEFAULTS: Final[Mapping[str, Any]] = {"true or false": True, "a period": "1 day", "a whole number from 1": 1}
 
 
 def _attestable(pot: Pot, by: str) -> Iterable[str]:
     named = [name for name, who in witnesses(pot.release_condition) if who in (None, by)]
-    since = pot.rules.values["milestone.review.since"]
-    if isinstance(since, str) and since.startswith("attested:"):
-        named.append(since.removeprefix("attested:"))
-    return named or ["…"]
+    waited = (pot.rules.values[key] for key in ("milestone.review.since", "mediation.refund_needs"))
+    facts = [fact for fact in waited if isinstance(fact, str) and fact.startswith("attested:")]
+    return [*named, *(fact.removeprefix("attested:") for fact in facts)] or ["…"]
 
 
 def _case_clocks(pot: Pot, by: str) -> Iterable[str]:
