@@ -124,8 +124,9 @@ def options(
     """Every command that a role could ever give, milestone by milestone, allowed or not at this instant.
 
     `at` is the present, as in `decide`; without it, that of the last thing that the role may see. With `milestone`, of
-    that one alone. An option is allowed exactly where `decide` accepts its `command`; while another's deposit is sealed,
-    where it would if that had not been made. Raises `BadArgument` (no role), `TimeRunsBackwards`, `UnknownMilestone`.
+    that one alone. An option is allowed exactly where `decide` accepts its `command`; while another's deposit is
+    sealed, where it would if that had not been made.
+    Raises `BadArgument` (no role), `TimeRunsBackwards`, `UnknownMilestone`.
     """
     seen = as_seen(agreement, by, at)
     now = seen.at if at is None else at
