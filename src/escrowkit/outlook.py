@@ -199,13 +199,22 @@ def _clock(name: str) -> str:
 
 
 def _cannot(options: Iterable[foresight.Option], seen: Agreement, start: datetime) -> Iterator[tuple[str, str]]:
-    """What cannot be done, those with one reason together: commands, and why."""
-    found: dict[str, list[str]] = {}
+    """What cannot be done and why: commands with one reason together, milestones with the same ones too."""
+    over = [id_ for id_ in seen.milestones if foresight.ended(seen, id_)]
+    reasons: dict[tuple[str, str], dict[str, None]] = {}
     for option in options:
-        if not option.allowed:
-            found.setdefault(_reason(option, seen, start), []).append(option.name)
-    for why, names in found.items():
-        yield ", ".join(dict.fromkeys(names)), why
+        if not option.allowed and option.milestone not in over:
+            names = reasons.setdefault((option.milestone, _reason(option, seen, start)), {})
+            names[option.name] = None
+    alike: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (id_, why), names in reasons.items():
+        alike.setdefault((tuple(names), why), []).append(id_)
+    for (said, why), ids in alike.items():
+        several = len(seen.milestones) > 1 and any(ids)
+        yield ", ".join(said), f"{', '.join(ids)}: {why}" if several else why
+    for state in dict.fromkeys(seen.pot(id_).milestone_state for id_ in over):
+        ids = ", ".join(id_ for id_ in over if seen.pot(id_).milestone_state == state)
+        yield f"anything else with {ids}", f"{state}, and nothing is left inside."
 
 
 def _reason(option: foresight.Option, seen: Agreement, start: datetime) -> str:
@@ -216,8 +225,6 @@ def _reason(option: foresight.Option, seen: Agreement, start: datetime) -> str:
         why = f"not yours: {why}"
     elif why != option.words:
         why = f"only if {why[:1].lower()}{why[1:]}"
-    if len(seen.milestones) > 1 and option.milestone in seen.milestones:
-        why = f"{option.milestone}: {why}"
     if option.most is not None:
         why = f"{why} At most {option.most}."
     opens = f" Waiting helps: possible on {timeline.when(option.opens, start)}, if nobody acts." if option.opens else ""
