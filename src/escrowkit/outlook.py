@@ -213,8 +213,8 @@ def _cannot(options: Iterable[foresight.Option], seen: Agreement, start: datetim
         several = len(seen.milestones) > 1 and any(ids)
         yield ", ".join(said), f"{', '.join(ids)}: {why}" if several else why
     for state in dict.fromkeys(seen.pot(id_).milestone_state for id_ in over):
-        ids = ", ".join(id_ for id_ in over if seen.pot(id_).milestone_state == state)
-        yield f"anything else with {ids}", f"{state}, and nothing is left inside."
+        named = ", ".join(id_ for id_ in over if seen.pot(id_).milestone_state == state)
+        yield f"anything else with {named}", f"{state}, and nothing is left inside."
 
 
 def _reason(option: foresight.Option, seen: Agreement, start: datetime) -> str:
