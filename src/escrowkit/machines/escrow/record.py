@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from escrowkit.copying import changed
 from escrowkit.fees import Levies, Sums, more, total
@@ -86,6 +86,10 @@ class Span:
     by: str = "platform"
 
 
+#: Most pots have no such fees; they all say so with this.
+NO_SUMS: Final[Sums] = {}
+
+
 @frozen
 class Escrow:
     """The record of one pot; how much it holds stands in the ledger alone."""
@@ -110,8 +114,8 @@ class Escrow:
     paid_out: Money | None = None
     #: Of the fees of the list: what was taken when money left, what came back of what the payer had paid in; and on
     #: what they are counted.
-    levied: Sums = field(factory=dict)
-    prepaid_back: Sums = field(factory=dict)
+    levied: Sums = NO_SUMS
+    prepaid_back: Sums = NO_SUMS
     paid: Money | None = None
     refunded: Money | None = None
     undone: Money | None = None
