@@ -18,7 +18,7 @@ from escrowkit.arguments import kinds
 from escrowkit.consents import FILLED
 from escrowkit.errors import Refused
 from escrowkit.foresight.plain import plain
-from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, over_all
+from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, of_no_milestone, over_all
 from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, stake_of, tried
 from escrowkit.ledger import Entry
 from escrowkit.money import Money
@@ -272,6 +272,6 @@ def _first(fits: Callable[[int], bool], low: int, high: int) -> int:
 def _fits(span: Span, command: Command, name: str, sum_: Money, by: str) -> bool:
     kind: Any = type(command)
     said = {n: getattr(command, n) for n, _ in kinds(kind)} | {name: sum_}
-    if command.machine != "agreement":
+    if not of_no_milestone(kind):
         said["milestone"] = command.milestone
     return isinstance(tried(span.agreement, build(kind, said), by, span.start), Decision)

@@ -21,9 +21,9 @@ from escrowkit.conditions import witnesses
 from escrowkit.consents import FILLED
 from escrowkit.errors import RANK, NoSuchMove, Refused, UnknownRulebookValue
 from escrowkit.foresight.seeing import tried
-from escrowkit.machines import arbitration, conduct, escrow, milestone
+from escrowkit.machines import arbitration, escrow, milestone
 from escrowkit.money import Money
-from escrowkit.pot import TABLES, Pot
+from escrowkit.pot import MACHINES, TABLES, Pot
 from escrowkit.roles import PARTY, Role
 from escrowkit.table import Command
 
@@ -43,10 +43,18 @@ def commands(role: Role) -> tuple[type[Command], ...]:
 
 
 def over_all(role: Role) -> tuple[type[Command], ...]:
-    """The commands that speak of no milestone that there is: a proposal, and those of the agreement."""
+    """The commands that speak of no milestone that there is: a proposal, conduct, and those of the agreement."""
+    tables = (table for name, table in MACHINES.items() if name not in TABLES)
+    rows = (row.command for table in tables for row in table.rows if role in row.by)
     own: tuple[type[Command], ...] = (milestone.Propose, whole.End) if role in PARTY else ()
-    of_sides = tuple(dict.fromkeys(row.command for row in conduct.TABLE.rows if role in row.by))
-    return own + ((whole.Restrict,) if role in (Role.PLATFORM, Role.MEDIATOR) else ()) + of_sides
+    judging = (whole.Restrict,) if role in (Role.PLATFORM, Role.MEDIATOR) else ()
+    return (*dict.fromkeys(rows), *own, *judging)
+
+
+def of_no_milestone(kind: type[Command]) -> bool:
+    """Whether a command speaks of the whole agreement."""
+    own: Any = kind
+    return not attrs.fields(own).milestone.init
 
 
 @frozen
@@ -86,11 +94,8 @@ def _rank(one: Try) -> int:
 
 def ways(agreement: Agreement, kind: type[Command], id_: str, by: str, at: datetime) -> Iterator[dict[str, Any]]:
     """Ways to say a command, the likeliest first; what is left out is an amount, still to be found."""
-    if kind.machine == "agreement":
-        yield {"reason": "…"} | ({"role": "payer", "right": "…"} if kind is whole.Restrict else {})
-        return
-    if kind.machine == "conduct":
-        yield from ({"role": side, "reason": "…"} for side in ("payer", "payee"))
+    if of_no_milestone(kind):
+        yield from _ways_over_all(kind)
         return
     if kind is milestone.Propose:
         yield {"milestone": id_, "title": "…"}
@@ -106,6 +111,18 @@ def ways(agreement: Agreement, kind: type[Command], id_: str, by: str, at: datet
         yield {"milestone": id_, **(filled if usual else {}), **said}
 
 
+def _ways_over_all(kind: Any) -> Iterator[dict[str, Any]]:
+    """Ways to say a command about the whole agreement: every one of its closed lists, and some words."""
+    choices = {name: of.name.split(" | ") if " | " in of.name else [_default(of)] for name, of in kinds(kind)}
+    if kind is whole.Restrict:
+        choices["role"] = ["payer", "payee"]
+    yield from (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
+
+
+def _default(of: Kind) -> Any:
+    return None if of.optional else _DEFAULTS.get(of.name, "…")
+
+
 def is_amount(name: str, kind: Kind) -> bool:
     """Whether an argument is an amount that has to be said; a claim that is left out means all of the stake."""
     return kind.sum_ and (not kind.optional or name == "claim")
@@ -119,7 +136,7 @@ def _choices(pot: Pot, kind: type[Command], name: str, of: Kind, by: str, filled
     elif " | " in of.name:
         found = of.name.split(" | ")
     else:
-        found = [] if name in filled else [None] if of.optional else [_DEFAULTS.get(of.name, "…")]
+        found = [] if name in filled else [_default(of)]
     first = [filled[name]] if name in filled else []
     return list(dict.fromkeys(first + found)) if name != "terms" else first
 
@@ -128,10 +145,11 @@ _DEFAULTS: Final[Mapping[str, Any]] = {"true or false": True, "a period": "1 day
 
 
 def _attestable(pot: Pot, by: str) -> Iterable[str]:
+    """The facts that the release condition waits for from this one, and those that the rulebook names."""
     named = [name for name, who in witnesses(pot.release_condition) if who in (None, by)]
-    waited = (pot.rules.values[key] for key in ("milestone.review.since", "mediation.refund_needs"))
-    facts = [fact for fact in waited if isinstance(fact, str) and fact.startswith("attested:")]
-    return [*named, *(fact.removeprefix("attested:") for fact in facts)] or ["…"]
+    texts = (value for value in pot.rules.values.values() if isinstance(value, str))
+    named += [value.removeprefix("attested:") for value in texts if value.startswith("attested:")]
+    return named or ["…"]
 
 
 def _case_clocks(pot: Pot, by: str) -> Iterable[str]:
