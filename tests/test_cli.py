@@ -121,18 +121,27 @@ def test_foresee_tells_a_newcomer_who_must_act_what_can_be_done_and_what_it_is_w
         "dispute.open, dispute.contest, dispute.concede, dispute.escalate: not while the dispute is arbitrated",
         "it is ruled on, and you get your claim +24.00 -291.00 awarded",
         "323.33 USD (92.4% of the stake)",
-        "as long as the other side pays with less than 70.2%",
+        "while the other side pays with a chance below 70.2%",
     ):
         assert words in out
 
 
-@pytest.mark.parametrize("name", [name for name in shipped() if name != "nobody-on-both-sides"])
-def test_foresee_looks_at_every_shipped_story(name: str) -> None:
+OPENED = [name for name in shipped() if name != "nobody-on-both-sides"]
+
+
+@pytest.mark.parametrize("name", OPENED[::2])
+def test_foresee_looks_at_every_other_shipped_story_as_a_page(name: str) -> None:
+    out = escrowkit("foresee", name)
+    assert out.exit_code == 0, out.output
+    assert "What you can do now" in out.output
+
+
+@pytest.mark.parametrize("name", OPENED[1::2])
+def test_foresee_looks_at_the_others_for_machines(name: str) -> None:
     out = escrowkit("foresee", name, "--json")
     assert out.exit_code == 0, out.output
     data = json.loads(out.output)
     assert {option["allowed"] for option in data["details"]["options"]} <= {True, False}
-    assert escrowkit("foresee", name).exit_code == 0
 
 
 def test_foresee_without_a_time_looks_where_a_party_still_has_something_to_do() -> None:
@@ -143,7 +152,9 @@ def test_foresee_without_a_time_looks_where_a_party_still_has_something_to_do() 
 
 def test_foresee_takes_chances_and_roles_and_says_what_is_none() -> None:
     story = ("foresee", "upwork-calls-the-bluff", "--at", "22 days")
-    assert "if you win a ruling with 100%" in escrowkit(*story, "--win", "1", "--other-pays", "0%").output.lower()
+    assert "chance to win a ruling is 100%" in " ".join(
+        escrowkit(*story, "--win", "1", "--other-pays", "0%").output.split()
+    )
     assert "What you can do now" in escrowkit(*story, "--by", "mediator").output
     for wrong, words in (("--win", "no chance"), ("--by", "the name of a role"), ("--at", "days")):
         out = escrowkit("foresee", "upwork-calls-the-bluff", wrong, "nonsense")

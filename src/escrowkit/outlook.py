@@ -144,7 +144,7 @@ def outlook(
 def _heading(played: Played, seen: Agreement, name: str, at: datetime) -> Iterator[tuple[str, str]]:
     person = seen.parties.get(name)
     yield "you are", f"the {name}" + (f" ({person})" if person and person != name else "")
-    yield "it is", f"{timeline.when(at, played.story.start)}, UTC; at a deadline's very minute it has passed"
+    yield "it is", f"{timeline.when(at, played.story.start)}, UTC; at the exact time of a deadline it is too late"
     yield "rules", f"{played.story.rulebook.name}: {played.story.rulebook.title}"
     if any(_sealed(seen, id_) for id_ in seen.milestones):
         yield "sealed", "who else has paid the arbitration fee is hidden until its window closes: told as if nobody had"
@@ -186,9 +186,18 @@ def _can(option: foresight.Option, start: datetime, at: datetime) -> Can:
         tuple(argument.words for argument in option.arguments if argument.needed or argument.least is not None),
         until,
         option.told,
-        foresight.worth_words(option.worth, option.left) if option.worth else "",
+        _after(option, start),
         tuple(f"{code}: {WARNINGS.get(code, '')}" for code in option.warnings),
     )
+
+
+def _after(option: foresight.Option, start: datetime) -> str:
+    """What it is worth if nobody acts after it, and what brings that about."""
+    if not option.worth:
+        return ""
+    because = option.because
+    why = f", because on {timeline.when(because.at, start)} {because.words}" if because else ""
+    return foresight.worth_words(option.worth, option.left) + why
 
 
 def _clock(name: str) -> str:
@@ -222,7 +231,7 @@ def _reason(option: foresight.Option, seen: Agreement, start: datetime) -> str:
     if option.code == "no-such-move":
         why = _no_such_move(option, seen) or why
     elif option.code == "not-your-move":
-        why = f"not yours: {why}"
+        why = f"not for the {option.by}; needed: {why[:1].lower()}{why[1:]}"
     elif why != option.words:
         why = f"only if {why[:1].lower()}{why[1:]}"
     if option.most is not None:
@@ -284,28 +293,33 @@ def _figures(stakes: foresight.Stakes) -> Iterator[str]:
     if stakes.path("win").possible:
         part, share = stakes.break_even, foresight.percent(stakes.break_even_share)
         if part is None:
-            yield "No ruling, however good, leaves you better than conceding now."
+            yield (
+                "If both sides pay and it is ruled on, no ruling, however good, leaves you better than conceding now. "
+                "That says nothing of what comes if a fee is not paid: see the lines above."
+            )
         elif part:
             yield f"A ruling must give you {part} ({share} of the stake) or more to beat conceding now."
     if stakes.settle_from is not None:
-        yield f"A settlement that gives you {stakes.settle_from} or more is as good as the ruling you hope for."
+        yield f"Only if it is ruled on: {stakes.settle_from} by a settlement is as good as the ruling you hope for."
 
 
 def _advice(stakes: foresight.Stakes, game: foresight.Game) -> Iterator[str]:
     chance = _percent(game.chances[stakes.by])
     line = "; ".join(game.tree.line) or "chance decides"
     yield (
-        f"If you win a ruling with {chance}, and each side does what is best for itself: {line}. "
+        f"If your chance to win a ruling is {chance} (--win), and each side does what is best for itself: {line}. "
         f"That is worth {signed(game.worth())} {game.currency} to you."
     )
     yield from _paying(game.pays_above, game.pays_below)
     if game.win_from is not None:
-        yield f"If the other side pays too, paying is better for you if you win with {_percent(game.win_from)} or more."
+        chance = _percent(game.win_from)
+        yield f"If the other side pays too, paying is better for you if your chance to win is {chance} or more."
     if game.settlement is not None:
         least, most = game.settlement
         same = least == most
         sums = f"of {least}" if same else f"between {least} and {most}"
-        yield f"A settlement {sums} for the payee leaves neither side worse than playing on."
+        yield f"So a settlement {sums} for the payee leaves neither side worse than that."
+    yield "Only moves of a dispute are weighed here; what else you can do stands above."
 
 
 def _paying(above: Fraction | None, below: Fraction | None) -> Iterator[str]:
@@ -315,9 +329,9 @@ def _paying(above: Fraction | None, below: Fraction | None) -> Iterator[str]:
     if not below:
         yield "Paying the fee is never better for you than not paying it, whatever the other side does."
     elif above:
-        yield f"Paying the fee is better for you only if the other side pays with more than {_percent(above)}."
+        yield f"Paying the fee is better for you only if the other side pays with a chance above {_percent(above)}."
     elif below < 1:
-        yield f"Paying the fee is better for you as long as the other side pays with less than {_percent(below)}."
+        yield f"Paying the fee is better for you while the other side pays with a chance below {_percent(below)}."
     else:
         yield "Paying the fee is better for you than not paying it, whatever the other side does."
 

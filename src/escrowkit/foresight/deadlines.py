@@ -74,6 +74,7 @@ def _due(pot: Pot, at: datetime, clock: Clock) -> Due:
     name = f"{clock.machine}.{clock.name}"
     key = clock.period or (f"dispute.answer.{who[0]}.within" if clock.name == "answer" else "")
     period = str(pot.rules.values[key]) if key else ""
+    period += "".join(f" and {extra} more" for extra in (pot.extensions(name) if key else ()))
     appointing = clock.name == "award" and who == ("platform",)
     assigning = clock.machine == "mediation" and who == ("platform",)
     act = "appoint an arbitrator" if appointing else "assign a mediator" if assigning else ACTS[name]

@@ -17,6 +17,7 @@ from escrowkit.agreement import Agreement, Decision
 from escrowkit.arguments import kinds
 from escrowkit.consents import FILLED
 from escrowkit.errors import Refused
+from escrowkit.foresight.outcomes import Outcome, outcomes
 from escrowkit.foresight.plain import plain
 from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, of_no_milestone, over_all
 from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, stake_of, tried
@@ -80,6 +81,8 @@ class Option:
     told: tuple[str, ...] = ()
     worth: Mapping[str, Money] = attrs.field(factory=dict)
     left: Money | None = None
+    #: What brings that about if nobody acts after it: the last outcome, None if there is none.
+    because: Outcome | None = None
     code: str | None = None
     words: str | None = None
     missing: tuple[str, ...] = ()
@@ -167,10 +170,16 @@ def _option(ahead: list[Span], kind: type[Command], id_: str, by: str) -> Option
     known = id_ in start.agreement.lanes
     worth, left = (gains(start.agreement, later, id_), inside(later, id_)) if known else ({}, None)
     told = _told(done, start.agreement)
+    because = _brought(done.agreement, later, id_) if known else None
     return Option(
         one.command, by, start.start, True, tuple(_arguments(start, one, by)), turn, ended, done.events, done.entries,
-        done.warnings, told, worth, left,
+        done.warnings, told, worth, left, because,
     )  # fmt: skip
+
+
+def _brought(now: Agreement, later: Agreement, id_: str) -> Outcome | None:
+    """The last outcome that time alone brings."""
+    return next(iter(outcomes(later, id_)[len(outcomes(now, id_)) :][-1:]), None)
 
 
 def _refused(one: Try, by: str, at: datetime, turn: datetime | None) -> Option:
