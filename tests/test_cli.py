@@ -154,8 +154,6 @@ def test_foresee_takes_chances_and_roles_and_says_what_is_none() -> None:
     story = ("foresee", "upwork-calls-the-bluff", "--at", "22 days")
     sure = escrowkit(*story, "--win", "1", "--other-pays", "0%").output
     assert "chance to win a ruling is 100%" in " ".join(sure.split())
-        escrowkit(*story, "--win", "1", "--other-pays", "0%").output.split()
-    )
     assert "What you can do now" in escrowkit(*story, "--by", "mediator").output
     for wrong, words in (("--win", "no chance"), ("--by", "the name of a role"), ("--at", "days")):
         out = escrowkit("foresee", "upwork-calls-the-bluff", wrong, "nonsense")
