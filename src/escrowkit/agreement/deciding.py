@@ -206,6 +206,21 @@ def _step(fold: Fold, command: Command, call: Call, number: int, wrong: Refused 
     return event
 
 
+def may(whole: Whole, command: Command, call: Call) -> bool:
+    """Whether the machine that a command speaks to would make a move: `carry_out` refuses whatever it would not.
+
+    For whoever asks often and needs no words. Sums must be read already, and what follows from the move is not tried.
+    """
+    pot = Pot(whole, whole.lane(command.milestone), call.at)
+    record = _addressed(pot.lane, command)
+    state = None if record is None else _layer(record, command, call.role)
+    ctx: Context[Any] = Context(record, state, command, cast(Role, call.role), call.name, call.at, pot)
+    try:
+        return TABLES[command.machine].may(ctx)
+    except UnknownRulebookValue:
+        return False
+
+
 #: Commands that create a case where the last one is over.
 _CREATE: Final = (dispute.Open, mediation.Open, arbitration.Open, obligation.Open)
 

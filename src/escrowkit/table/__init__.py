@@ -115,6 +115,13 @@ class Table(Generic[It]):
             raise choice.refusal(ctx)
         return made
 
+    def may(self, ctx: Context[Any]) -> bool:
+        """Whether `choose` finds a move: the same answer, without the words of a refusal. Raises `UnknownRulebookValue`."""
+        choice = self._dispatch.get((ctx.state or START, ctx.command.__class__), {}).get(ctx.by)
+        if choice is not None and choice.depends:
+            choice = choice.of(ctx)
+        return choice is not None and choice.first(ctx) is not None
+
     def knows(self, state: str, command: type[Command]) -> bool:
         """Whether there is a row for this command in this state."""
         return (state, command) in self._dispatch

@@ -1,0 +1,227 @@
+"""When two states are the same: what of an agreement matters for all that can still happen, and nothing else.
+
+Left out, because no rule can tell the difference from here on:
+
+- absolute instants: of every clock that runs, or goes on after a pause, the time that is left; of every right that time
+  gives or takes (`windows`), the time until then. The explored calendar has no weekends, so nothing else depends on the
+  day. What was due long ago and what is due now is the same: nothing is left.
+- the history, the references that were told, the texts, the names of neutrals: no rule asks which one it was.
+- what lies behind: the record of the work once the milestone is over; notices and delays of a review that has ended;
+  disputes that have ended, but for whether this submission was disputed before; debts that were paid or waived, but for
+  those of a chargeback that can be reversed; releases that have gone back whole.
+- what the rulebook never asks for: requirements, revisions, earlier cancel requests, where it has no such rule.
+- balances outside (`world:*`): what somebody gained so far opens and closes no move.
+
+Two states with the same key have the same moves, and each of them leads to states with the same key again. The laws are
+checked on every move before its key is made, so nothing goes unchecked because of what is left out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+
+from escrowkit.clocks import CLOCKS, Clock, plain_due
+from escrowkit.errors import UnknownRulebookValue
+from escrowkit.machines import arbitration, dispute, escrow, milestone, obligation
+from escrowkit.periods import Period
+from escrowkit.pot import TABLES, Case, Lane, Pot
+
+Key = tuple[Any, ...]
+Instants = Iterator[tuple[str, datetime]]
+_OF: Final = {name: tuple(clock for clock in CLOCKS if clock.machine == name) for name in TABLES}
+_NAMED: Final = {clock.name: clock for clock in CLOCKS}
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+def windows(pot: Pot) -> Instants:
+    """Instants that no clock tells but guards ask for: from when there is a right, and until when."""
+    yield from _released_windows(pot)
+    if pot.over:
+        return
+    if pot.rules.values["milestone.late.right"]:
+        yield from _at("late", lambda: pot.late_at)
+    yield from _at("early", lambda: pot.early_until)
+    if pot.disputed:
+        yield from _at("escalable", lambda: pot.escalable_from)
+    else:
+        yield from _at("disputable", lambda: pot.disputable_from)
+
+
+def _released_windows(pot: Pot) -> Instants:
+    """Until when each release can be given back, or claimed back."""
+    add = pot.rules.calendar.add
+    for name, path in (("refundable", "escrow.refund_released.within"), ("claimable", "dispute.lookback")):
+        within = pot.rules.values[path]
+        if isinstance(within, Period):
+            yield from ((f"{name} {i}", add(one.at, within)) for i, one in _left(pot.escrow))
+
+
+def _left(it: escrow.Escrow | None) -> Iterator[tuple[int, escrow.Freed]]:
+    return ((i, one) for i, one in enumerate(it.releases if it else ()) if one.left)
+
+
+def _at(name: str, ask: Callable[[], datetime | None]) -> Instants:
+    """An instant, if there is one and the sources settle it."""
+    try:
+        at = ask()
+    except UnknownRulebookValue:
+        return
+    if at is not None:
+        yield name, at
+
+
+def _latent(pot: Pot) -> Instants:
+    """When each clock is due that runs or will go on, paused or not."""
+    for machine, clocks in _OF.items():
+        record = getattr(pot, machine) if clocks else None
+        if record is None or record.stack[0] in TABLES[machine].final:
+            continue
+        if machine == "milestone" and pot.disputed:
+            continue
+        for clock in clocks:
+            if _can_run(pot, clock, record.stack):
+                yield from _at(clock.name, lambda clock=clock: _due(pot, clock))  # type: ignore[misc]
+
+
+def _can_run(pot: Pot, clock: Clock, stack: tuple[Any, ...]) -> bool:
+    """Whether a clock runs in this state or in one below it. A dispute that is withdrawn is a touch: dormancy is anew."""
+    named = (clock.period, clock.answer)
+    dormant = clock.name == "dormancy" and pot.disputed
+    return not dormant and any(s in clock.states for s in stack) and all(pot.rules.has(n) for n in named if n)
+
+
+def _due(pot: Pot, clock: Clock) -> datetime | None:
+    return clock.due(pot, clock) if clock.due else plain_due(pot, clock, clock.anchor(pot), clock.period)
+
+
+def _each(pot: Pot) -> Instants:
+    """Deadlines of which a clock tells the first alone: of each release, each offer, each side that must answer."""
+    for i, one in _left(pot.escrow):
+        if one.clearing:
+            yield from _at(f"clears {i}", lambda at=one.at: plain_due(pot, _NAMED["clearing"], at, "escrow.clearing"))  # type: ignore[misc]
+    it = pot.dispute
+    if it is None or it.is_over:
+        return
+    for i, offer in enumerate(o for o in it.offers if o.open):
+        yield from _at(f"offer {i}", lambda at=offer.at: plain_due(pot, _NAMED["offer"], at, "dispute.offers.within"))  # type: ignore[misc]
+    if it.state is dispute.S.OPENED:
+        yield from pot.answer_dues(_NAMED["answer"]).items()
+
+
+def _times(pot: Pot, exact: bool) -> Key:
+    """Which of them are still to come, in their order; `exact`: and how long each still is, in seconds."""
+    at = pot.at
+    ahead = sorted((due, name) for name, due in {*_latent(pot), *_each(pot), *windows(pot)} if due > at)
+    if exact:
+        return tuple((round((due - at).total_seconds()), name) for due, name in ahead)
+    return tuple(tuple(name for _, name in group) for _, group in groupby(ahead, key=lambda one: one[0]))
+
+
+# -- the records -----------------------------------------------------------------------------------------------------
+
+
+def key(whole: Any, at: datetime, *, exact: bool = False) -> Key:
+    """What matters of an agreement at an instant: equal for two that can only become the same."""
+    fees = any(lane.rules.values["escrow.service_fee.model"] != "none" for lane in whole.lanes.values())
+    inside = tuple((account, sum_.minor) for account, sum_ in whole.ledger.accounts() if account[:6] != "world:")
+    billed = tuple((gross.minor, fee.minor) for gross, fee in whole.billed.values()) if fees else ()
+    return (inside, billed, *[_lane(Pot(whole, lane, at), lane, exact) for lane in whole.lanes.values()])
+
+
+def _lane(pot: Pot, lane: Lane, exact: bool) -> Key:
+    work = _work(pot, lane.milestone) if lane.milestone else ()
+    return (work, _pot(pot, lane.escrow) if lane.escrow else (), _cases(pot), _debts(pot), _times(pot, exact))
+
+
+def _work(pot: Pot, it: milestone.Milestone) -> Key:
+    again = pot.submission in pot.disputed_submissions
+    if pot.over:
+        return (it.stack, again, bool(pot.lane.cases))
+    if pot.disputed:
+        return (it.stack[:1], again)
+    rules = pot.rules.values
+    reviewed = milestone.S.SUBMITTED in it.stack
+    return (
+        it.stack,
+        again,
+        bool(it.submission),
+        it.deliverable,
+        it.signed_payer,
+        it.by_clock,
+        it.revisions if rules["milestone.max_revisions"] is not None else 0,
+        it.asked and (it.asked.minor, it.asked_by),
+        it.asked_in == it.submission,
+        it.proposal and it.proposal.minor,
+        (it.delays, it.delay_locked, len(it.notices)) if reviewed else (),
+        it.requirements_at is None and rules["milestone.requirements.within"] is not None,
+        frozenset((fact.name, fact.by) for fact in it.facts),
+        it.proposer,
+    )
+
+
+def _pot(pot: Pot, it: escrow.Escrow) -> Key:
+    reversible = tuple(one for one in it.charged if ("reverse_charge_back", one.reference) not in it.told)
+    return (
+        it.stack,
+        tuple((d.amount.minor, d.charged.minor) for d in it.deposits),
+        it.pending and it.pending.minor,
+        tuple((r.left.minor, r.gross.minor, r.fee.minor, r.back_fee.minor, r.clearing) for _, r in _left(it)),
+        tuple(_charged(one) for one in reversible),
+        len(it.charged),
+        tuple(sorted(sum_.minor for sum_ in it.promised)),
+        tuple(sum_ and sum_.minor for sum_ in (it.processing, it.received, it.rolled, it.paid_out)),
+    )
+
+
+def _charged(it: escrow.ChargedBack) -> Key:
+    parts = (it.from_escrow, it.from_clearing, it.from_payable, it.from_platform, it.back, it.back_fee, it.excused)
+    return tuple(part.minor for part in parts)
+
+
+def _debts(pot: Pot) -> Key:
+    """What is owed, and what was paid for a chargeback that can still be reversed."""
+    kept = (o for o in pot.lane.obligations if o.state is obligation.S.OPEN or _matters(o))
+    return tuple(sorted((o.state.value, o.debtor, o.creditor, o.amount.minor, o.cause) for o in kept))
+
+
+def _matters(it: obligation.Obligation) -> bool:
+    return it.state is obligation.S.PAID and it.cause.startswith("chargeback")
+
+
+def _cases(pot: Pot) -> Key:
+    cases = pot.lane.cases
+    return (len(cases), _case(cases[-1]) if cases and not cases[-1].dispute.is_over else ())
+
+
+def _case(case: Case) -> Key:
+    it, neutral, judge = case.dispute, case.mediation, case.arbitration
+    return (
+        it.stack,
+        it.opener,
+        it.opened_by,
+        it.stake.minor,
+        it.released.minor,
+        it.must_answer,
+        it.stages[it.stage :],
+        it.power,
+        it.claim_payer and it.claim_payer.minor,
+        it.claim_payee and it.claim_payee.minor,
+        it.escalated_at is None,
+        tuple((offer.by, offer.to_payee.minor, offer.open) for offer in it.offers),
+        tuple(clock for clock, _ in it.extensions),
+        bool(it.evidence),
+        neutral and (neutral.stack, bool(neutral.mediator), neutral.recommendation, frozenset(neutral.accepted)),
+        judge and _judge(judge),
+    )
+
+
+def _judge(it: arbitration.Arbitration) -> Key:
+    return (
+        *(it.stack, it.claimant, it.order, it.half_at is None, frozenset(it.paid), it.unsealed, bool(it.arbitrator)),
+        *(it.award and it.award.minor, it.round, it.hearings, it.appellant, it.ruled, it.lapsed),
+    )

@@ -1,0 +1,140 @@
+"""A state of the walk: an agreement without its history, and how it was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from escrowkit.agreement import Agreement, Record
+from escrowkit.agreement.fold import Fold
+from escrowkit.agreement.whole import Whole
+from escrowkit.pot import TABLES
+from escrowkit.roles import Role
+from escrowkit.table import Command
+
+
+@frozen
+class Try:
+    """A command that somebody tries."""
+
+    role: Role
+    by: str
+    command: Command
+
+
+@frozen
+class Tick:
+    """Time passes until an instant; whatever is due by then is decided."""
+
+    to: datetime
+
+
+Move = Try | Tick
+
+
+class State(Whole):
+    """One state: what a `Fold` has made, whence and by which move. It has the history of the opening alone.
+
+    Histories are long and no rule reads them; whoever wants the whole agreement plays the path (`replayed`).
+    """
+
+    __slots__ = ("after", "at", "billed", "depth", "dues", "lanes", "ledger", "move", "opened", "parent", "spent")
+
+    def __init__(self, opened: Agreement, fold: Any, at: datetime, parent: State | None, move: Move | None) -> None:
+        self.opened = opened
+        self.at = at
+        self.lanes = fold.lanes
+        self.ledger = fold.ledger
+        self.billed = fold.billed
+        self.dues = dict(fold.dues)
+        self.parent = parent
+        self.move = move
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.spent: int = 0
+        #: The state after the next tick, and None while there is nothing to wait for.
+        self.after: State | None = None
+
+    # What never changes in a life.
+
+    @property
+    def rulebook(self) -> Any:
+        """The agreement's rulebook."""
+        return self.opened.rulebook
+
+    @property
+    def parties(self) -> Mapping[str, str]:
+        """Who is who."""
+        return self.opened.parties
+
+    @property
+    def currency(self) -> str:
+        """The agreement's currency."""
+        return self.opened.currency
+
+    @property
+    def rail(self) -> str:
+        """How money travels."""
+        return self.opened.rail
+
+    @property
+    def facts(self) -> Any:
+        """What was known at the opening."""
+        return self.opened.facts
+
+    @property
+    def keys(self) -> Mapping[str, tuple[str, int]]:
+        """No command of the walk has a key."""
+        return self.opened.keys
+
+    @property
+    def history(self) -> tuple[Record, ...]:
+        """The opening alone."""
+        return self.opened.history
+
+    def fold(self) -> Fold:
+        """Where a decision over this state is made. It need not hide what is sealed: nobody reads its refusals."""
+        fold = Fold(self)
+        fold.is_view = True
+        return fold
+
+    def path(self) -> list[tuple[Move, datetime]]:
+        """Every move from the opening to here, each with its instant."""
+        found: list[tuple[Move, datetime]] = []
+        state: State | None = self
+        while state is not None and state.move is not None:
+            found.append((state.move, state.at))
+            state = state.parent
+        return found[::-1]
+
+    def names(self) -> tuple[str, ...]:
+        """The states of its machines, the layers below included, without those that are over."""
+        return tuple(f"{machine}.{state}" for machine, state in self.layers() if state not in TABLES[machine].final)
+
+    def layers(self) -> Iterator[tuple[str, Any]]:
+        """Each machine with each layer of its state."""
+        for lane in self.lanes.values():
+            case = lane.cases[-1] if lane.cases else None
+            records = [("milestone", lane.milestone), ("escrow", lane.escrow)]
+            records += [(name, getattr(case, name)) for name in ("dispute", "mediation", "arbitration") if case]
+            records += [("obligation", one) for one in lane.obligations]
+            for machine, record in records:
+                for state in record.stack if record is not None else ():
+                    yield machine, state
+
+    def inside(self) -> int:
+        """What is still in escrows, security holds and fee deposits, in minor units."""
+        parts = ("escrow:", "clearing:", "deposit:")
+        return sum(sum_.minor for account, sum_ in self.ledger.accounts() if account.startswith(parts))
+
+
+def replayed(opened: Agreement, path: list[tuple[Move, datetime]], *, engine: str = "compiled") -> Agreement:
+    """The agreement that a path makes when each move is a decision of its own. Raises what a decision raises."""
+    for move, at in path:
+        if isinstance(move, Tick):
+            opened = opened.advance(move.to, engine=engine).agreement
+        else:
+            opened = opened.decide(move.command, by=move.by, at=at, engine=engine).agreement
+    return opened
