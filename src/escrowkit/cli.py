@@ -1,4 +1,4 @@
-"""The command line: play, foresee, draw, rules, check. Colour and tables only on a terminal; `--json` on each."""
+"""The command line: play, foresee, draw, rules, check, prove. Colour and tables only on a terminal; `--json` on each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from escrowkit import __version__, comparison, drawing
+from escrowkit import __version__, comparison, drawing, proof
 from escrowkit import story as stories
 from escrowkit.agreement import ENGINES
 from escrowkit.errors import DefinitionError, EscrowError, StoryError
@@ -114,7 +114,7 @@ class Page:
 def run() -> None:
     """Milestone, escrow, dispute, mediation and arbitration as explicit state machines.
 
-    Play a story, foresee what comes of it, draw the machines, read the rules, check a file.
+    Play a story, foresee what comes of it, draw the machines, read the rules, check a file, prove a rulebook.
     """
 
 
@@ -623,3 +623,103 @@ def _tell_story_comparison(it: comparison.StoryComparison) -> None:
         page.head(column.name if column.name == column.rulebook else f"{column.name} ({column.rulebook})")
         for one in column.told(it.start):
             page.line(one, indent=2, hang=2)
+
+
+# -- prove -----------------------------------------------------------------------------------------------------------
+
+
+@run.command("prove")
+@click.argument("rulebooks", nargs=-1, metavar="[RULEBOOK]…")
+@click.option("--milestones", default=1, show_default=True, type=click.IntRange(1, 3), help="How many milestones.")
+@click.option("--amount", default=3, show_default=True, type=click.IntRange(1, 100), help="Minor units of each.")
+@click.option(
+    "--unusual",
+    default=proof.Size().unusual,
+    show_default=True,
+    type=click.IntRange(0, 20),
+    help="Unusual moves a life.",
+)
+@click.option("--states", type=click.IntRange(1), help="Stop after so many states.")
+@click.option("--depth", type=click.IntRange(0), help="Follow lives of at most so many moves.")
+@click.option("--exact", is_flag=True, help="Tell states apart by how long each clock still runs, not by their order.")
+@click.option("--rail", type=click.Choice(("instant", "slow")), default="instant", help="How money travels.")
+@click.option("--save", type=click.Path(file_okay=False, path_type=Path), help="Save each counterexample here.")
+@click.option("--rows", is_flag=True, help="List every row of the tables that was not reached.")
+@_json
+def prove_(
+    rulebooks: tuple[str, ...], milestones: int, amount: int, unusual: int, states: int | None, depth: int | None,
+    exact: bool, rail: str, save: Path | None, rows: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Walk every state of a small agreement under rulebooks (without an argument, all shipped ones); check every law.
+
+    Money that no deadline ever frees, or any other broken law, is shown as a story that `play` runs; exit 1.
+    """
+    size = proof.Size(
+        milestones=milestones, price=amount, unusual=unusual, states=states, depth=depth, exact=exact, rail=rail
+    )
+    names = rulebooks or available()
+    for name in names:
+        load(name)  # whatever is wrong with one is told before the others are walked
+    proofs = _proved(names, size, quiet=as_json)
+    if as_json:
+        data = {"proofs": [one.data() for one in proofs], "unreached": list(proof.unreached(proofs))}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        _tell_proofs(proofs, rows)
+    _save(proofs, save)
+    if not all(one.holds for one in proofs):
+        raise SystemExit(1)
+
+
+def _proved(names: Sequence[str], size: proof.Size, *, quiet: bool) -> list[proof.Proof]:
+    """The proofs; how far they are is told on a terminal alone."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        return proof.prove_all(names, size) if len(names) > 1 else [proof.prove(names[0], size)]
+    with console.status(f"Walking {', '.join(names)}") as status:
+        if len(names) > 1:
+            return proof.prove_all(names, size, lambda one: status.update(f"{one.rulebook}: {one.states:,} states"))
+
+        def tell(states: int, moves: int) -> None:
+            if not states % 100:
+                status.update(f"{names[0]}: {states:,} states, {moves:,} moves")
+
+        return [proof.prove(names[0], size, tell=tell)]
+
+
+def _tell_proofs(proofs: Sequence[proof.Proof], rows: bool) -> None:
+    page = Page()
+    for one in proofs:
+        bounds = "every state within the bounds" if one.whole else "a part of the states: a limit came first"
+        page.head(f"{one.rulebook}: {'every law holds' if one.holds else 'a law is broken'}, in {bounds}")
+        page.line(f"{one.states:,} states, {one.moves:,} moves tried, {one.accepted:,} of them accepted", indent=2)
+        page.line(f"{one.seconds:.1f} seconds, {one.rate:,} moves a second, {len(proof.LAWS)} laws", indent=2)
+        page.line(f"The clock alone ends everything after at most {proof.in_days(one.longest)}.", indent=2)
+        for end in one.stranded:
+            said = f'listed in open_ended: "{end.listed}"' if end.listed else "not listed in open_ended"
+            page.line(
+                f"Money stays, if nobody acts, in {', '.join(end.states)}: {end.count:,} states; {said}",
+                indent=2,
+                hang=2,
+            )
+        for wrong in one.broken:
+            page.head(f"{wrong.law}: {wrong.words}")
+            click.echo(wrong.story)
+    lacking = proof.unreached(proofs)
+    page.head(
+        f"{len(lacking)} rows of the tables were reached in none of them" + (":" if rows else " (--rows lists them)")
+    )
+    for line in lacking if rows else ():
+        page.line(line, indent=2, hang=2)
+
+
+def _save(proofs: Sequence[proof.Proof], folder: Path | None) -> None:
+    """Each counterexample as a file, beside a name that says whose and which."""
+    if folder is None:
+        return
+    for one in proofs:
+        for number, wrong in enumerate(one.broken, 1):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{Path(one.rulebook).stem}-{number}.toml"
+            path.write_text(wrong.story, encoding="utf-8")
+            click.echo(f"saved: {path}", err=True)

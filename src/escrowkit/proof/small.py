@@ -69,6 +69,8 @@ class Size:
 class Small:
     """A rulebook made small, and the agreement that is explored under it."""
 
+    #: As it was named: a story names it so.
+    name: str
     given: Rulebook
     size: Size
     currency: str
@@ -92,7 +94,7 @@ class Small:
         return (*sorted(named), "witness:eve")
 
 
-def small(book: Rulebook, size: Size) -> Small:
+def small(book: Rulebook, size: Size, name: str = "") -> Small:
     """The agreement that is explored under a rulebook. Raises `DefinitionError`, `Refused` if none can be opened."""
     currency = _currency(book)
     overrides = dict(_overrides(book, currency, size.price))
@@ -106,7 +108,7 @@ def small(book: Rulebook, size: Size) -> Small:
         rules=overrides,
         rail=size.rail,
     )
-    return Small(book, size, currency, overrides, start, opened)
+    return Small(name or book.name, book, size, currency, overrides, start, opened)
 
 
 def _terms(number: int, size: Size, currency: str) -> dict[str, Any]:

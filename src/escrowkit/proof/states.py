@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import frozen
@@ -41,7 +41,7 @@ class State(Whole):
     Histories are long and no rule reads them; whoever wants the whole agreement plays the path (`replayed`).
     """
 
-    __slots__ = ("after", "at", "billed", "depth", "dues", "lanes", "ledger", "move", "opened", "parent", "spent")
+    __slots__ = ("after", "at", "billed", "depth", "dues", "lanes", "ledger", "move", "opened", "parent", "spent", "wait", "walked")
 
     def __init__(self, opened: Agreement, fold: Any, at: datetime, parent: State | None, move: Move | None) -> None:
         self.opened = opened
@@ -56,6 +56,10 @@ class State(Whole):
         self.spent: int = 0
         #: The state after the next tick, and None while there is nothing to wait for.
         self.after: State | None = None
+        #: Whether all was tried here; where a limit came first, nobody knows what comes after.
+        self.walked = False
+        #: How long until then.
+        self.wait: timedelta | None = None
 
     # What never changes in a life.
 

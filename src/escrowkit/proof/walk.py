@@ -99,6 +99,7 @@ class Walk:
             for one in tries(state, self.small, self._sums):
                 self._try(state, one)
         self._tick(state)
+        state.walked = True
         number = len(self.states)
         if number % REPLAYED == 0:
             self._guarded(state, None, lambda: self._replay(state))
@@ -138,6 +139,7 @@ class Walk:
             self._break(state, move, "nothing breaks", f"{type(error).__name__}: {error}")
             return
         state.after = self._follow(state, move, fold, to)
+        state.wait = to - state.at
 
     def _next(self, state: State) -> datetime | None:
         """The next deadline, or the next instant at which a right comes or goes."""
