@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from escrowkit.clocks import CLOCKS, Clock, plain_due
 from escrowkit.errors import UnknownRulebookValue
-from escrowkit.machines import arbitration, dispute, escrow, milestone, obligation
+from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
 from escrowkit.periods import Period
 from escrowkit.pot import TABLES, Case, Lane, Pot
 
@@ -172,7 +172,6 @@ def _pot(pot: Pot, it: escrow.Escrow) -> Key:
         it.pending and it.pending.minor,
         tuple((r.left.minor, r.gross.minor, r.fee.minor, r.back_fee.minor, r.clearing) for _, r in _left(it)),
         tuple(_charged(one) for one in reversible),
-        len(it.charged),
         tuple(sorted(sum_.minor for sum_ in it.promised)),
         tuple(sum_ and sum_.minor for sum_ in (it.processing, it.received, it.rolled, it.paid_out)),
     )
@@ -195,10 +194,10 @@ def _matters(it: obligation.Obligation) -> bool:
 
 def _cases(pot: Pot) -> Key:
     cases = pot.lane.cases
-    return (len(cases), _case(cases[-1]) if cases and not cases[-1].dispute.is_over else ())
+    return (bool(cases), _case(cases[-1], pot) if cases and not cases[-1].dispute.is_over else ())
 
 
-def _case(case: Case) -> Key:
+def _case(case: Case, pot: Pot) -> Key:
     it, neutral, judge = case.dispute, case.mediation, case.arbitration
     return (
         it.stack,
@@ -212,12 +211,29 @@ def _case(case: Case) -> Key:
         it.claim_payer and it.claim_payer.minor,
         it.claim_payee and it.claim_payee.minor,
         it.escalated_at is None,
-        tuple((offer.by, offer.to_payee.minor, offer.open) for offer in it.offers),
+        tuple((offer.by, offer.to_payee.minor, offer.open) for offer in it.offers if offer.open or _counts_offers(pot)),
         tuple(clock for clock, _ in it.extensions),
-        bool(it.evidence),
-        neutral and (neutral.stack, bool(neutral.mediator), neutral.recommendation, frozenset(neutral.accepted)),
+        neutral and _neutral(neutral, pot),
         judge and _judge(judge),
     )
+
+
+def _counts_offers(pot: Pot) -> bool:
+    """Whether offers matter that were answered: as a number, as whose turn it is, or as the last word of a side."""
+    rules = pot.rules.values
+    last = rules["arbitration.award.menu"] == "last_offers" and "arbitration" in (rules["dispute.stages"] or ())
+    return rules["dispute.offers.rounds"] is not None or rules["dispute.offers.turns"] != "free" or last
+
+
+def _neutral(it: mediation.Mediation, pot: Pot) -> Key:
+    """A mediation that is over matters by how it ended, and by its recommendation where an answer may name it."""
+    if it.state not in TABLES["mediation"].final:
+        return (it.stack, bool(it.mediator), it.recommendation and it.recommendation.minor, frozenset(it.accepted))
+    return (it.stack, it.recommendation and it.recommendation.minor if _names_recommendation(pot) else None)
+
+
+def _names_recommendation(pot: Pot) -> bool:
+    return any(isinstance(said, tuple) and "recommendation" in said for said in pot.rules.values.values())
 
 
 def _judge(it: arbitration.Arbitration) -> Key:

@@ -117,6 +117,8 @@ class Walk:
         try:
             if not isinstance(one.command, End) and not deciding.may(state, one.command, call):
                 return
+            if state.spent >= self.small.size.unusual and is_unusual(state, one.command):
+                return
             fold = state.fold()
             deciding.carry_out(fold, one.command, call)
         except Refused:
@@ -165,7 +167,7 @@ class Walk:
             return None
         self._note(records)
         after.spent = state.spent + (isinstance(move, Try) and is_unusual(state, move.command))
-        return self._put(after) if after.spent <= self.small.size.unusual else None
+        return self._put(after)
 
     def _put(self, state: State) -> State:
         """A state, or the same one if it was reached before. """
