@@ -5,10 +5,10 @@
 >>> found.holds, found.whole, found.stranded
 (True, True, ())
 
-A life of one milestone of three minor units has, under one of the shipped rulebooks, some thousands of states, once
-everything that no rule can tell apart counts as one (`escrowkit.proof.identity`). They are walked breadth first: in each
-state every command that its tables know is tried by every role that they name, with every amount, and with consents that
-repeat what stands and ones that do not. Time moves to the next deadline, at which people may act before it moves on.
+A life of one milestone of three minor units has some thousands of states under a shipped rulebook, once everything that
+no rule can tell apart counts as one (`escrowkit.proof.identity`). They are walked breadth first: in each state every
+command that its tables know is tried by every role that they name, with every amount, and with consents that repeat
+what stands and ones that do not. Time moves to the next deadline and lets it pass; then people may act again.
 
 What makes it finite, and what is left out, says `Size`; how the rulebook is made small says `escrowkit.proof.small`. A
 law that does not hold is told as a story that `escrowkit play` runs. What is proved is proved within these bounds.

@@ -2,18 +2,22 @@
 
 Left out, because no rule can tell the difference from here on:
 
-- absolute instants: of every clock that runs, or goes on after a pause, the time that is left; of every right that time
-  gives or takes (`windows`), the time until then. The explored calendar has no weekends, so nothing else depends on the
-  day. What was due long ago and what is due now is the same: nothing is left.
+- instants: of all clocks that run, or go on after a pause, and of all rights that time gives or takes (`windows`), the
+  order in which they come is kept (`exact`: how long each still is). Nothing that is over is kept. The explored calendar
+  has no weekends, so nothing depends on the day.
 - the history, the references that were told, the texts, the names of neutrals: no rule asks which one it was.
 - what lies behind: the record of the work once the milestone is over; notices and delays of a review that has ended;
   disputes that have ended, but for whether this submission was disputed before; debts that were paid or waived, but for
   those of a chargeback that can be reversed; releases that have gone back whole.
 - what the rulebook never asks for: requirements, revisions, earlier cancel requests, where it has no such rule.
 - balances outside (`world:*`): what somebody gained so far opens and closes no move.
+- while a dispute is open, what lies below it on the side of the work: no rule of a dispute reads it. It comes back with a
+  withdrawal, so of two lives with another work below them, only the one that was reached first is followed through that.
 
-Two states with the same key have the same moves, and each of them leads to states with the same key again. The laws are
-checked on every move before its key is made, so nothing goes unchecked because of what is left out here.
+With `exact`, and but for the last of these, two states with the same key have the same moves, which lead to the same
+keys again. With the order alone, the same holds until a clock is started that falls between two that run: then the life
+that was reached first stands for the other. Whatever is walked is real, so a counterexample always plays; what an
+abstraction may cost is a life that is not walked, never a false alarm.
 """
 
 from __future__ import annotations
@@ -89,7 +93,7 @@ def _latent(pot: Pot) -> Instants:
 
 
 def _can_run(pot: Pot, clock: Clock, stack: tuple[Any, ...]) -> bool:
-    """Whether a clock runs in this state or in one below it. A dispute that is withdrawn is a touch: dormancy is anew."""
+    """Whether a clock runs in this state or in one below it. Withdrawing a dispute is a touch: dormancy starts anew."""
     named = (clock.period, clock.answer)
     dormant = clock.name == "dormancy" and pot.disputed
     return not dormant and any(s in clock.states for s in stack) and all(pot.rules.has(n) for n in named if n)

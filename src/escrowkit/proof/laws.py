@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from escrowkit.agreement import Record
 from escrowkit.ledger import CONDITIONS, Entry, Line
-from escrowkit.machines import dispute, escrow
+from escrowkit.machines import escrow
 from escrowkit.pot import TABLES, Pot
 from escrowkit.proof.states import Move, State, Tick
 from escrowkit.roles import Role
@@ -19,7 +19,7 @@ LAWS: Final[Mapping[str, str]] = {
     "nothing breaks": "no command ends in broken books",
     "balanced": "every entry sums to zero, and the ledger says what the entries say",
     "never negative": "every account but those of the world is zero or more",
-    "conserved": "what came into a milestone's escrow is what it holds and what left it; no other milestone's is touched",
+    "conserved": "what came into a milestone's escrow is what it holds and what left it, and no other's is touched",
     "no over-release": "no more leaves an escrow than came into it",
     "leaves once": "money leaves an escrow under exactly one release condition",
     "own hand": "nobody takes money by a move of its own that cites no condition, or one that only the other can meet",
@@ -74,7 +74,7 @@ def check(before: State, after: State, records: tuple[Record, ...], move: Move) 
         _forward(before, record)
         _frozen(disputed, record)
         _own_hand(record, by)
-        if isinstance(record.event, escrow.Divided) and len(records) < 40:
+        if isinstance(record.event, escrow.Divided):
             _divided(pots[record.event.milestone], record.event, records)
     _final(after)
     if not isinstance(move, Tick):
@@ -97,6 +97,21 @@ def _books(before: State, after: State, records: Iterable[Record]) -> None:
     found = {account: sum_.minor for account, sum_ in after.ledger.accounts() if sum_}
     _need(found == {name: minor for name, minor in balances.items() if minor}, "balanced", found)
     _need(not sum(balances.values()), "balanced", balances)
+    after.flows = _flows(before.flows, records)
+    for account, (came, left) in after.flows.items():
+        _need(left <= came, "no over-release", f"{came} came into {account}, {left} left it")
+        _need(came - left == found.get(account, 0), "conserved", f"{account}: {came} - {left} is not {found}")
+
+
+def _flows(before: Mapping[str, tuple[int, int]], records: Iterable[Record]) -> dict[str, tuple[int, int]]:
+    """What came into each escrow so far, and what left it."""
+    flows = dict(before)
+    for line in (line for record in records for entry in record.entries for line in entry.lines):
+        for account, came, left in ((line.target, line.amount.minor, 0), (line.source, 0, line.amount.minor)):
+            if account.startswith("escrow:"):
+                so_far = flows.get(account, (0, 0))
+                flows[account] = (so_far[0] + came, so_far[1] + left)
+    return flows
 
 
 def _entry(record: Record, entry: Entry) -> None:
@@ -203,11 +218,12 @@ def _unfit(now: State, pot: Pot, state: escrow.S) -> Iterator[str]:
 
 def _authority(command: Command, role: Role) -> None:
     if command.machine in TABLES:
-        _need(role in _named(type(command)), "authority", f"{role} gave {command}")
+        kind: Any = type(command)
+        _need(role in _named(kind), "authority", f"{role} gave {command}")
 
 
 @cache
-def _named(kind: type[Command]) -> frozenset[Role]:
+def _named(kind: Any) -> frozenset[Role]:
     """The roles that the rows of a command name."""
     rows = TABLES[kind.machine].rows
     return frozenset(role for row in rows if row.command is kind and not row.waits for role in row.by)
@@ -215,8 +231,3 @@ def _named(kind: type[Command]) -> frozenset[Role]:
 
 def _forward(before: State, record: Record) -> None:
     _need(record.event.at >= before.at, "time forward", record)
-
-
-def is_over(it: Any) -> bool:
-    """Whether a dispute is over."""
-    return isinstance(it, dispute.Dispute) and it.is_over

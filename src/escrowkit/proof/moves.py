@@ -1,8 +1,8 @@
-"""What can be tried in a state: every command that a table knows there, by every role that it names, with arguments that
-stand for all others: every amount, consents that repeat what stands and ones that do not, references new and told.
+"""What can be tried in a state: every command that a table knows there, by every role that it names.
 
-Left out: restrictions (conduct moves no money), evidence beyond the first piece, failed payouts (they move nothing), and
-change orders, which are explored as an agreement of their own.
+The arguments stand for all others: every amount, consents that repeat what stands and ones that do not, references new
+and told. Left out: restrictions (conduct moves no money), evidence beyond the first piece, failed payouts (they move
+nothing), and change orders.
 """
 
 from __future__ import annotations
@@ -64,11 +64,6 @@ class Here:
         told = self.pot.escrow.told if self.pot.escrow else ()
         return f"r{len(told) + 1}"
 
-    @property
-    def references(self) -> tuple[str, ...]:
-        """A new one."""
-        return (self.fresh,)
-
 
 Arguments = Callable[[Here, Any], Iterable[Command]]
 
@@ -102,6 +97,8 @@ def is_unusual(state: State, command: Any) -> bool:
     named = next((name for name in _SUMS if name in kind.fields()), None)
     if named is None or getattr(command, named) is None:
         return False
+    if kind is escrow.ConfirmPayout:
+        return bool(command.amount != pot.payable(command.to))
     return getattr(command, named) not in _wholes(pot, kind)
 
 

@@ -90,7 +90,9 @@ class Proof:
             "moves_a_second": self.rate,
             "laws": list(LAWS),
             "longest_silence": in_days(self.longest),
-            "stranded": [{"states": list(one.states), "count": one.count, "listed": one.listed} for one in self.stranded],
+            "stranded": [
+                {"states": list(one.states), "count": one.count, "listed": one.listed} for one in self.stranded
+            ],
             "broken": [{"law": one.law, "words": one.words, "story": one.story} for one in self.broken],
         }
 
@@ -106,14 +108,18 @@ def prove(rulebook: str | Path | Rulebook, size: Size | None = None, *, tell: Te
     walk = Walk(tiny, tell).run()
     longest, ends = _silences(walk.states)
     broken = [_told(walk, found) for found in walk.broken]
-    broken += [_told(walk, Found(state, None, SILENCE, words), stranded=True) for state, words in _unlisted(ends, tiny.given)]
+    broken += [
+        _told(walk, Found(state, None, SILENCE, words), stranded=True) for state, words in _unlisted(ends, tiny.given)
+    ]
     return Proof(
         name, tiny.size, len(walk.states), walk.moves, walk.followed, walk.seconds, walk.busy, walk.whole, longest,
         tuple(_stranded(ends, tiny.given)), tuple(broken), reached(walk),
     )  # fmt: skip
 
 
-def prove_all(names: Sequence[str], size: Size | None = None, done: Callable[[Proof], None] | None = None) -> list[Proof]:
+def prove_all(
+    names: Sequence[str], size: Size | None = None, done: Callable[[Proof], None] | None = None
+) -> list[Proof]:
     """Several rulebooks, each in a process of its own, at most as many at once as there are processors; in their order."""
     with ProcessPoolExecutor() as pool:
         waiting = [pool.submit(prove, name, size) for name in names]

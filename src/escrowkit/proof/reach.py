@@ -18,7 +18,9 @@ Reached = frozenset[tuple[str, str, str, str, str]]
 
 def reached(walk: Walk) -> Reached:
     """What happened in a walk."""
-    return frozenset((machine, before or "", event.__name__, after, by) for machine, before, event, after, by in walk.happened)
+    return frozenset(
+        (machine, before or "", event.__name__, after, by) for machine, before, event, after, by in walk.happened
+    )
 
 
 def unreached(proofs: Iterable[Proof]) -> tuple[str, ...]:

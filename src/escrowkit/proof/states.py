@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from escrowkit.agreement import Agreement, Record
+from escrowkit.agreement import Agreement
 from escrowkit.agreement.fold import Fold
 from escrowkit.agreement.whole import Whole
 from escrowkit.pot import TABLES
@@ -41,10 +41,17 @@ class State(Whole):
     Histories are long and no rule reads them; whoever wants the whole agreement plays the path (`replayed`).
     """
 
-    __slots__ = ("after", "at", "billed", "depth", "dues", "lanes", "ledger", "move", "opened", "parent", "spent", "wait", "walked")
+    __slots__ = (
+        *("at", "billed", "currency", "dues", "facts", "history", "keys", "lanes", "ledger", "parties", "rail"),
+        *("after", "depth", "flows", "move", "opened", "parent", "rulebook", "spent", "wait", "walked"),
+    )
 
     def __init__(self, opened: Agreement, fold: Any, at: datetime, parent: State | None, move: Move | None) -> None:
         self.opened = opened
+        # What never changes in a life; no command of the walk has a key, and the history is the opening alone.
+        self.rulebook, self.parties, self.currency = opened.rulebook, opened.parties, opened.currency
+        self.rail, self.facts, self.keys = opened.rail, opened.facts, opened.keys
+        self.history = opened.history
         self.at = at
         self.lanes = fold.lanes
         self.ledger = fold.ledger
@@ -54,49 +61,14 @@ class State(Whole):
         self.move = move
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.spent: int = 0
+        #: What came into each escrow and what left it, on the way here; counted by the laws.
+        self.flows: Mapping[str, tuple[int, int]] = {} if parent is None else parent.flows
         #: The state after the next tick, and None while there is nothing to wait for.
         self.after: State | None = None
         #: Whether all was tried here; where a limit came first, nobody knows what comes after.
         self.walked = False
         #: How long until then.
         self.wait: timedelta | None = None
-
-    # What never changes in a life.
-
-    @property
-    def rulebook(self) -> Any:
-        """The agreement's rulebook."""
-        return self.opened.rulebook
-
-    @property
-    def parties(self) -> Mapping[str, str]:
-        """Who is who."""
-        return self.opened.parties
-
-    @property
-    def currency(self) -> str:
-        """The agreement's currency."""
-        return self.opened.currency
-
-    @property
-    def rail(self) -> str:
-        """How money travels."""
-        return self.opened.rail
-
-    @property
-    def facts(self) -> Any:
-        """What was known at the opening."""
-        return self.opened.facts
-
-    @property
-    def keys(self) -> Mapping[str, tuple[str, int]]:
-        """No command of the walk has a key."""
-        return self.opened.keys
-
-    @property
-    def history(self) -> tuple[Record, ...]:
-        """The opening alone."""
-        return self.opened.history
 
     def fold(self) -> Fold:
         """Where a decision over this state is made. It need not hide what is sealed: nobody reads its refusals."""
@@ -121,7 +93,7 @@ class State(Whole):
         """Each machine with each layer of its state."""
         for lane in self.lanes.values():
             case = lane.cases[-1] if lane.cases else None
-            records = [("milestone", lane.milestone), ("escrow", lane.escrow)]
+            records: list[tuple[str, Any]] = [("milestone", lane.milestone), ("escrow", lane.escrow)]
             records += [(name, getattr(case, name)) for name in ("dispute", "mediation", "arbitration") if case]
             records += [("obligation", one) for one in lane.obligations]
             for machine, record in records:

@@ -36,7 +36,8 @@ def _head(small: Small, title: str) -> Iterator[str]:
     if small.overrides:
         yield from ("", "[rules]", *(f"{_text(key)} = {_value(value)}" for key, value in small.overrides.items()))
     for number in range(1, small.size.milestones + 1):
-        yield from ("", "[[milestone]]", f'id    = "m{number}"', f"price = {_value(Money(small.size.price, small.currency))}")
+        price = Money(small.size.price, small.currency)
+        yield from ("", "[[milestone]]", f'id    = "m{number}"', f"price = {_value(price)}")
         if small.size.release_when is not None:
             yield f"release_when = {_value(small.size.release_when)}"
 
@@ -78,7 +79,7 @@ def _value(value: Any) -> str:
     if isinstance(value, datetime):
         return _instant(value)
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_name(name)} = {_value(inner)}" for name, inner in value.items()) + " }" if value else "{}"
+        return f"{{ {', '.join(f'{_name(name)} = {_value(inner)}' for name, inner in value.items())} }}"
     if isinstance(value, Iterable) and not isinstance(value, str):
         return f"[{', '.join(map(_value, value))}]"
     return str(value) if isinstance(value, int) else _text(str(value) if isinstance(value, Period) else value)

@@ -170,7 +170,7 @@ class Walk:
         return self._put(after)
 
     def _put(self, state: State) -> State:
-        """A state, or the same one if it was reached before. """
+        """A state, or the same one if it was reached before."""
         found = key(state, state.at, exact=self.small.size.exact)
         known = self._seen.setdefault(found, state)
         if known is not state:
@@ -237,5 +237,3 @@ def silent(state: State) -> Iterator[State]:
         met.add(id(now))
         yield now
         now = now.after
-
-

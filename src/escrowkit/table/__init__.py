@@ -116,7 +116,7 @@ class Table(Generic[It]):
         return made
 
     def may(self, ctx: Context[Any]) -> bool:
-        """Whether `choose` finds a move: the same answer, without the words of a refusal. Raises `UnknownRulebookValue`."""
+        """Whether `choose` finds a move: the same answer without the words. Raises `UnknownRulebookValue`."""
         choice = self._dispatch.get((ctx.state or START, ctx.command.__class__), {}).get(ctx.by)
         if choice is not None and choice.depends:
             choice = choice.of(ctx)

@@ -135,6 +135,9 @@ def evolve(it: Escrow | None, event: Event) -> Escrow:
     if len(stack) > 1 and isinstance(event, (DepositReturned, DepositFailed, FundingLapsed)):
         # Under a dispute nothing waits for the provider any more: what lies below is not `funding`.
         stack = (stack[0], *(S.EMPTY if below is S.FUNDING else below for below in stack[1:]))
+    if isinstance(event, ChargeBackReversed) and event.to_escrow:
+        # Under a dispute as well: when that is withdrawn, the escrow comes back to what is held again.
+        stack = tuple(S.HELD if layer in (S.EMPTY, S.FUNDING, S.CLEARING) else layer for layer in stack)
     return changed(it, stack=stack, **_CHANGES(it, event))
 
 
