@@ -3,20 +3,20 @@
 Left out, because no rule can tell the difference from here on:
 
 - instants: of all clocks that run, or go on after a pause, and of all rights that time gives or takes (`windows`), the
-  order in which they come is kept (`exact`: how long each still is). Nothing that is over is kept. The explored calendar
-  has no weekends, so nothing depends on the day.
+  order in which they come is kept (`exact`: how long each still is). Nothing that is over is kept. The explored
+  calendar has no weekends, so nothing depends on the day.
 - the history, the references that were told, the texts, the names of neutrals: no rule asks which one it was.
 - what lies behind: the record of the work once the milestone is over; notices and delays of a review that has ended;
   disputes that have ended, but for whether this submission was disputed before; debts that were paid or waived, but for
-  those of a chargeback that can be reversed; releases that have gone back whole.
-- what the rulebook never asks for: requirements, revisions, earlier cancel requests, where it has no such rule.
+  those of a chargeback that can be reversed; releases that have gone back whole; evidence.
+- what the rulebook never asks for: requirements, revisions, answered offers, where it has no such rule.
 - balances outside (`world:*`): what somebody gained so far opens and closes no move.
-- while a dispute is open, what lies below it on the side of the work: no rule of a dispute reads it. It comes back with a
-  withdrawal, so of two lives with another work below them, only the one that was reached first is followed through that.
+- while a dispute is open, what lies below it on the side of the work: no rule of a dispute reads it. It comes back with
+  a withdrawal, so of two lives with another work below, only the one that was reached first is followed through that.
 
 With `exact`, and but for the last of these, two states with the same key have the same moves, which lead to the same
-keys again. With the order alone, the same holds until a clock is started that falls between two that run: then the life
-that was reached first stands for the other. Whatever is walked is real, so a counterexample always plays; what an
+keys again. With the order alone this holds until a clock is started that falls between two that run: then the life that
+was reached first stands for the other. Whatever is walked is real, so a counterexample always plays; what an
 abstraction may cost is a life that is not walked, never a false alarm.
 """
 

@@ -30,9 +30,10 @@ OTHER: Final = "another"
 LEFT_OUT: Final = frozenset({milestone.Propose, escrow.FailPayout})
 #: Moves that are unusual whatever they say.
 _UNUSUAL: Final = frozenset(
-    {escrow.Hold, escrow.Seize, escrow.ObeyOrder, escrow.ChargeBack, escrow.RequestDeposit, escrow.RequestRefundReleased}
+    {escrow.Hold, escrow.Seize, escrow.ObeyOrder, escrow.ChargeBack, escrow.RequestDeposit}
+    | {escrow.RequestRefundReleased, dispute.AddEvidence}
     | {dispute.Offer, dispute.Extend, mediation.Replace, arbitration.Replace, milestone.RequestRelease}
-    | {milestone.WithdrawSubmission, milestone.RequestChanges, milestone.Delay, milestone.LockDelay, dispute.AddEvidence}
+    | {milestone.WithdrawSubmission, milestone.RequestChanges, milestone.Delay, milestone.LockDelay}
 )  # fmt: skip
 #: Consents repeat what stands: which sum they name is not their choice.
 _CONSENTS: Final = (milestone.AgreeCancel, dispute.Concede, dispute.AcceptOffer, dispute.DeclineOffer, mediation.Accept)

@@ -120,7 +120,7 @@ def prove(rulebook: str | Path | Rulebook, size: Size | None = None, *, tell: Te
 def prove_all(
     names: Sequence[str], size: Size | None = None, done: Callable[[Proof], None] | None = None
 ) -> list[Proof]:
-    """Several rulebooks, each in a process of its own, at most as many at once as there are processors; in their order."""
+    """Several rulebooks, each in a process of its own, as many at once as there are processors; in their order."""
     with ProcessPoolExecutor() as pool:
         waiting = [pool.submit(prove, name, size) for name in names]
         proofs = []

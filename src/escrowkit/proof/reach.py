@@ -42,4 +42,5 @@ def _is_in(happened: set[tuple[str, str, str, str, str]], name: str, move: Move)
 
 def _line(name: str, move: Move) -> str:
     clock = f" ({', '.join(move.row.clock)})" if move.row.clock else ""
-    return f"{name}: {move.source or 'new'} → {move.target} on {move.row.command.word}{clock} by {', '.join(sorted(move.row.by))}"
+    roles = ", ".join(sorted(move.row.by))
+    return f"{name}: {move.source or 'new'} → {move.target} on {move.row.command.word}{clock} by {roles}"

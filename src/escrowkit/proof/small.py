@@ -39,8 +39,9 @@ class Size:
 
     `milestones` of `price` minor units each; amounts from 0 to `most` are tried, twice the price if it is left out. A
     life is followed through any number of plain moves and at most `unusual` unusual ones (`moves.is_unusual`), with at
-    most so many `deposits`, `disputes`, `revisions` and `charge_backs` a milestone and `offers` a dispute. `exact`: two states are the same only if all clocks
-    have exactly as long to go, not only the same order. `states` and `depth` are limits of the walk.
+    most so many `deposits`, `disputes`, `revisions` and `charge_backs` a milestone and `offers` a dispute. `exact`: two
+    states are the same only if all clocks have exactly as long to go, not only the same order. `states` and `depth`
+    are limits of the walk.
     """
 
     milestones: int = 1
