@@ -31,6 +31,9 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("compare", "upwork-mediator-cannot-close", "--json"),
         ("compare", "two-currencies", "--keep-dates", "--json"),
     ),
+    "prove": tuple(
+        ("prove", name, "--amount", "1", "--unusual", "0", "--json") for name in ("strands.toml", "contra@undated")
+    ),
     "check": (("check", "mine.toml", "--json"),),
 }
 #: Tables whose keys are names of their own: ids of sources, rulebooks, signs, parties, machines.
@@ -46,6 +49,7 @@ BY_NAME = (
 #: Files that have problems, so that every key is there.
 FILES = {
     "mine.toml": 'id = "mine"\nversion = "1"\n',
+    "strands.toml": 'id = "strands"\nversion = "1"\ntitle = "No end"\n[dispute]\nopen_by = "payer"\n',
     "wrong.toml": """
 title = "Not so"
 rulebook = "standard@1"

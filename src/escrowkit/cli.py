@@ -1,4 +1,7 @@
-"""The command line: play, foresee, draw, rules, check, prove. Colour and tables only on a terminal; `--json` on each."""
+"""The command line: play, foresee, draw, rules, check, prove.
+
+Colour and tables only on a terminal; `--json` on each.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from escrowkit.periods import instant
 from escrowkit.pot import MACHINES, Lane, Pot
 from escrowkit.reactions import reactions
 from escrowkit.roles import CALLERS, PARTY, PEOPLE, Role, role_of
-from escrowkit.table import Command, Context, Event
+from escrowkit.table import Command, Context, Event, Table
 
 Engine = str
 ENGINES: Final = ("compiled", "stock")
@@ -216,7 +216,8 @@ def may(whole: Whole, command: Command, call: Call) -> bool:
     state = None if record is None else _layer(record, command, call.role)
     ctx: Context[Any] = Context(record, state, command, cast(Role, call.role), call.name, call.at, pot)
     try:
-        return TABLES[command.machine].may(ctx)
+        table: Table[Any] = MACHINES[command.machine]
+        return table.may(ctx)
     except UnknownRulebookValue:
         return False
 

@@ -47,11 +47,13 @@ def windows(pot: Pot) -> Instants:
     yield from _released_windows(pot)
     if pot.over:
         return
-    if pot.rules.values["milestone.late.right"]:
+    if pot.rules.values["milestone.late.right"] and not any(map(pot.is_paused, _NAMED["late"].pauses)):
         yield from _at("late", lambda: pot.late_at)
     yield from _at("early", lambda: pot.early_until)
     if pot.disputed:
         yield from _at("escalable", lambda: pot.escalable_from)
+        yield from _at("negotiable", lambda: pot.negotiable_until)
+        yield from _decays(pot)
     else:
         yield from _at("disputable", lambda: pot.disputable_from)
 
@@ -63,6 +65,14 @@ def _released_windows(pot: Pot) -> Instants:
         within = pot.rules.values[path]
         if isinstance(within, Period):
             yield from ((f"{name} {i}", add(one.at, within)) for i, one in _left(pot.escrow))
+
+
+def _decays(pot: Pot) -> Instants:
+    """Until when so much of an arbitration fee comes back, where that becomes less and less."""
+    it, steps = pot.arbitration, pot.rules.values["arbitration.fee.decay"]
+    if it is not None and it.half_at is not None and isinstance(steps, tuple):
+        add = pot.rules.calendar.add
+        yield from ((f"decay {i}", add(it.half_at, within)) for i, (within, _) in enumerate(steps))
 
 
 def _left(it: escrow.Escrow | None) -> Iterator[tuple[int, escrow.Freed]]:
@@ -139,7 +149,8 @@ def key(whole: Any, at: datetime, *, exact: bool = False) -> Key:
 
 def _lane(pot: Pot, lane: Lane, exact: bool) -> Key:
     work = _work(pot, lane.milestone) if lane.milestone else ()
-    return (work, _pot(pot, lane.escrow) if lane.escrow else (), _cases(pot), _debts(pot), _times(pot, exact))
+    told = lane.feedback.stack if lane.feedback else ()
+    return (work, _pot(pot, lane.escrow) if lane.escrow else (), _cases(pot), _debts(pot), told, _times(pot, exact))
 
 
 def _work(pot: Pot, it: milestone.Milestone) -> Key:
@@ -160,7 +171,7 @@ def _work(pot: Pot, it: milestone.Milestone) -> Key:
         it.revisions if rules["milestone.max_revisions"] is not None else 0,
         it.asked and (it.asked.minor, it.asked_by),
         it.asked_in == it.submission,
-        it.proposal and it.proposal.minor,
+        it.proposal and (it.proposal.minor, it.proposal_by),
         (it.delays, it.delay_locked, len(it.notices)) if reviewed else (),
         it.requirements_at is None and rules["milestone.requirements.within"] is not None,
         frozenset((fact.name, fact.by) for fact in it.facts),
@@ -178,6 +189,20 @@ def _pot(pot: Pot, it: escrow.Escrow) -> Key:
         tuple(_charged(one) for one in reversible),
         tuple(sorted(sum_.minor for sum_ in it.promised)),
         tuple(sum_ and sum_.minor for sum_ in (it.processing, it.received, it.rolled, it.paid_out)),
+        _fees(it) if pot.has_fees else (),
+    )
+
+
+def _fees(it: escrow.Escrow) -> Key:
+    """What the fees of the list are counted on, and what they took."""
+    sums = (it.paid, it.refunded, it.undone, it.given_back)
+    by_name = tuple(
+        tuple(sorted((name, sum_.minor) for name, sum_ in of.items())) for of in (it.levied, it.prepaid_back)
+    )
+    return (
+        tuple(sum_ and sum_.minor for sum_ in sums),
+        by_name,
+        tuple((r.cut.minor, r.back_cut.minor) for r in it.releases),
     )
 
 

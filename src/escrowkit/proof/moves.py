@@ -1,8 +1,8 @@
 """What can be tried in a state: every command that a table knows there, by every role that it names.
 
 The arguments stand for all others: every amount, consents that repeat what stands and ones that do not, references new
-and told. Left out: restrictions (conduct moves no money), evidence beyond the first piece, failed payouts (they move
-nothing), and change orders.
+and told. Left out: conduct and feedback (they move no money), evidence beyond the first piece, failed payouts (they
+move nothing), and change orders.
 """
 
 from __future__ import annotations
@@ -36,7 +36,15 @@ _UNUSUAL: Final = frozenset(
     | {milestone.WithdrawSubmission, milestone.RequestChanges, milestone.Delay, milestone.LockDelay}
 )  # fmt: skip
 #: Consents repeat what stands: which sum they name is not their choice.
-_CONSENTS: Final = (milestone.AgreeCancel, dispute.Concede, dispute.AcceptOffer, dispute.DeclineOffer, mediation.Accept)
+_CONSENTS: Final = (
+    milestone.AgreeCancel,
+    milestone.DeclineCancel,
+    milestone.AgreeRelease,
+    dispute.Concede,
+    dispute.AcceptOffer,
+    dispute.DeclineOffer,
+    mediation.Accept,
+)
 _CONSENTING: Final = frozenset({*_CONSENTS, mediation.Reject, arbitration.PayFee, escrow.ConfirmRefundReleased})
 _SUMS: Final = ("amount", "refund", "claim", "to_payee")
 
@@ -237,9 +245,11 @@ def _changes(here: Here, kind: Any) -> Iterator[Command]:
 
 
 def _attestations(here: Here, kind: Any) -> Iterator[Command]:
-    since = here.pot.rules.values["milestone.review.since"]
+    asked = [here.pot.rules.values[key] for key in ("milestone.review.since", "mediation.refund_needs")]
     named = {name for name, _ in witnesses(here.pot.release_condition)}
-    named |= {since.removeprefix("attested:")} if isinstance(since, str) and since.startswith("attested:") else set()
+    named |= {
+        fact.removeprefix("attested:") for fact in asked if isinstance(fact, str) and fact.startswith("attested:")
+    }
     told = {fact.name for fact in here.pot.milestone.facts}
     yield from (kind(here.id, name) for name in (*sorted(named - told), *([] if told else [OTHER])))
 
@@ -299,10 +309,13 @@ ARGUMENTS: Final[Mapping[type[Command], Arguments]] = {
     escrow.ConfirmDeposit: _deposits,
     escrow.RequestDeposit: _requests,
     **dict.fromkeys((escrow.Release, escrow.Refund, escrow.RefundReleased, escrow.RequestRefundReleased), _amounts),
-    **dict.fromkeys((milestone.RequestCancel, milestone.AgreeCancel, dispute.Contest, dispute.Concede), _amounts),
+    **dict.fromkeys(
+        (milestone.RequestCancel, milestone.AgreeCancel, milestone.DeclineCancel, dispute.Contest, dispute.Concede),
+        _amounts,
+    ),
     **dict.fromkeys((dispute.AcceptOffer, dispute.DeclineOffer, mediation.Accept, mediation.Reject), _parts),
     **dict.fromkeys((mediation.Recommend, mediation.Decide, arbitration.Award), _reasoned),
-    milestone.RequestRelease: _parts,
+    **dict.fromkeys((milestone.RequestRelease, milestone.AgreeRelease), _parts),
     escrow.ChargeBack: _charge_backs,
     escrow.ReverseChargeBack: _reversals,
     escrow.ConfirmRefundReleased: _promised,

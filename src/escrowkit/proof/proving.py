@@ -11,10 +11,11 @@ from typing import Any
 
 from attrs import frozen
 
+from escrowkit.foresight import FOREVER
 from escrowkit.proof.laws import LAWS
 from escrowkit.proof.reach import Reached, reached
 from escrowkit.proof.small import Size, small
-from escrowkit.proof.states import State
+from escrowkit.proof.states import State, inside_of, replayed
 from escrowkit.proof.telling import in_days, story
 from escrowkit.proof.walk import Found, Tell, Walk, silent
 from escrowkit.rulebook import Rulebook, load
@@ -154,7 +155,17 @@ def _silences(states: list[State]) -> tuple[timedelta, Ends]:
                 ends.setdefault(found.names(), []).append(state)
             else:
                 longest = max(longest, found)
-    return longest, ends
+    return longest, {names: kept for names, states in ends.items() if (kept := _confirmed(states))}
+
+
+def _confirmed(states: list[State]) -> list[State]:
+    """Those of one kind, if the first of them is what it seems: played, its money is inside long after all deadlines.
+
+    Where only the order of deadlines tells states apart, waiting can seem to lead back to the same state.
+    """
+    played = replayed(states[0].opened, states[0].path())
+    later = played.advance(played.at + FOREVER).agreement
+    return states if any(inside_of(later)) else []
 
 
 def _rest(state: State, rest: dict[int, timedelta | State]) -> timedelta | State:

@@ -30,7 +30,7 @@ BOUND: Final = 2
 FEE: Final = 1
 BITES: Final = "34%"
 _SMALLEST: Final = ("money.min_milestone",)
-_FEES: Final = ("fixed", "floor", "shares", "payer", "payee", "platform", "small_pot", "min_milestone")
+_FEES: Final = ("fixed", "floor", "shares", "payer", "payee", "platform", "small_pot", "min_milestone", "kept")
 
 
 @frozen
@@ -169,7 +169,7 @@ def _sum(text: str, path: list[str], currency: str, price: int) -> str:
         return Money(price, currency).text
     if any(part in _FEES for part in path):
         return Money(FEE, currency).text
-    number = next((int(part) for part in path if part.isdecimal()), 0)
+    number = next((int(part) for part in reversed(path) if part.isdecimal()), 0)
     return Money(BOUND + number, currency).text
 
 

@@ -42,7 +42,20 @@ class State(Whole):
     """
 
     __slots__ = (
-        *("at", "billed", "currency", "dues", "facts", "history", "keys", "lanes", "ledger", "parties", "rail"),
+        *(
+            "at",
+            "billed",
+            "conduct",
+            "currency",
+            "dues",
+            "facts",
+            "history",
+            "keys",
+            "lanes",
+            "ledger",
+            "parties",
+            "rail",
+        ),
         *("after", "depth", "flows", "move", "opened", "parent", "rulebook", "spent", "wait", "walked"),
     )
 
@@ -56,6 +69,7 @@ class State(Whole):
         self.lanes = fold.lanes
         self.ledger = fold.ledger
         self.billed = fold.billed
+        self.conduct = fold.conduct
         self.dues = dict(fold.dues)
         self.parent = parent
         self.move = move
@@ -86,24 +100,29 @@ class State(Whole):
         return found[::-1]
 
     def names(self) -> tuple[str, ...]:
-        """The states of its machines, the layers below included, without those that are over."""
-        return tuple(f"{machine}.{state}" for machine, state in self.layers() if state not in TABLES[machine].final)
+        """The states of its machines, without those that are over."""
+        return tuple(f"{machine}.{state}" for machine, state in self._tops() if state not in TABLES[machine].final)
 
-    def layers(self) -> Iterator[tuple[str, Any]]:
-        """Each machine with each layer of its state."""
+    def _tops(self) -> Iterator[tuple[str, Any]]:
+        """Each machine with its state."""
         for lane in self.lanes.values():
             case = lane.cases[-1] if lane.cases else None
             records: list[tuple[str, Any]] = [("milestone", lane.milestone), ("escrow", lane.escrow)]
             records += [(name, getattr(case, name)) for name in ("dispute", "mediation", "arbitration") if case]
             records += [("obligation", one) for one in lane.obligations]
             for machine, record in records:
-                for state in record.stack if record is not None else ():
-                    yield machine, state
+                if record is not None:
+                    yield machine, record.stack[0]
 
     def inside(self) -> int:
         """What is still in escrows, security holds and fee deposits, in minor units."""
-        parts = ("escrow:", "clearing:", "deposit:")
-        return sum(sum_.minor for account, sum_ in self.ledger.accounts() if account.startswith(parts))
+        return sum(inside_of(self))
+
+
+def inside_of(whole: Whole) -> Iterator[int]:
+    """What is in each escrow, security hold and fee deposit that is not empty, in minor units."""
+    parts = ("escrow:", "clearing:", "deposit:")
+    return (sum_.minor for account, sum_ in whole.ledger.accounts() if sum_ and account.startswith(parts))
 
 
 def replayed(opened: Agreement, path: list[tuple[Move, datetime]], *, engine: str = "compiled") -> Agreement:
