@@ -87,7 +87,7 @@ class Proof:
             "states": self.states,
             "moves": self.moves,
             "accepted": self.accepted,
-            "seconds": round(self.seconds, 2),
+            "milliseconds": round(self.seconds * 1000),
             "moves_a_second": self.rate,
             "laws": list(LAWS),
             "longest_silence": in_days(self.longest),
