@@ -102,7 +102,9 @@ def test_every_law_holds_in_every_life_with_an_unusual_move(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [{"rail": "slow"}, {"exact": True, "price": 2}, {"milestones": 2, "price": 1}])
+@pytest.mark.parametrize(
+    "size", [{"rail": "slow", "price": 1}, {"exact": True, "price": 2}, {"milestones": 2, "price": 1}]
+)
 def test_every_law_holds_on_other_rails_with_exact_times_and_with_two_milestones(size: dict[str, Any]) -> None:
     found = proof.prove("standard@1", proof.Size(unusual=0, **size))
     assert found.holds, found.broken
@@ -252,6 +254,51 @@ balance = { "escrow:m1" = "0.00" }
 @pytest.mark.parametrize("engine", ["compiled", "stock"])
 def test_money_that_comes_back_in_a_dispute_is_held_when_the_dispute_is_withdrawn(engine: str) -> None:
     assert play(parse(REVERSED, "reversed.toml"), engine=engine).failures == ()
+
+
+PROMISED = """
+title = "A refund of released money is promised twice"
+rulebook = "standard@1"
+currency = "USD"
+start = 2026-03-02T09:00:00Z
+rail = "slow"
+[[milestone]]
+id = "m1"
+price = "3.00"
+[[step]]
+at = "0 days"
+by = "payer"
+do = "escrow.deposit"
+with = { milestone = "m1", amount = "3.00" }
+[[step]]
+at = "0 days"
+by = "payer"
+do = "escrow.release"
+with = { milestone = "m1", amount = "3.00" }
+[[step]]
+at = "10 days"
+by = "payee"
+do = "escrow.refund_released"
+with = { milestone = "m1", amount = "2.00" }
+[[step]]
+at = "10 days"
+by = "payee"
+do = "escrow.refund_released"
+with = { milestone = "m1", amount = "1.01" }
+refused = { code = "over-held", most = "1.00" }
+[[step]]
+at = "11 days"
+by = "provider"
+do = "escrow.confirm_refund_released"
+with = { milestone = "m1", amount = "2.00", reference = "a" }
+[[expect]]
+at = "11 days"
+balance = { "payable:payer" = "2.00" }
+"""
+
+
+def test_the_same_released_money_is_not_promised_back_twice() -> None:
+    assert play(parse(PROMISED, "promised.toml")).failures == ()
 
 
 # -- bounds ----------------------------------------------------------------------------------------------------------

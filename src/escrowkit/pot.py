@@ -204,9 +204,12 @@ class Pot:
 
     @property
     def refundable(self) -> Money:
-        """What was released within the rulebook's window for voluntary refunds, gross."""
+        """What was released within the rulebook's window for voluntary refunds, gross, and is not promised already."""
         within = self.rules.within("escrow.refund_released")
-        return self._sum(self._released_within(within, clearing=True)) if within else self.zero
+        if within is None:
+            return self.zero
+        promised = self._sum(self.escrow.promised if self.escrow else ())
+        return max(self._sum(self._released_within(within, clearing=True)) - promised, self.zero)
 
     def _released_within(self, within: Period, *, clearing: bool) -> Iterator[Money]:
         for release in self._releases:

@@ -99,6 +99,8 @@ def is_unusual(state: State, command: Any) -> bool:
     pot = state.pot(command.milestone)
     if kind in _UNUSUAL or (kind is dispute.Open and pot.lane.cases):
         return True
+    if kind is escrow.ConfirmDeposit and pot.escrow and pot.escrow.pending is None:
+        return True
     if kind in (escrow.Deposit, escrow.ConfirmDeposit):
         return bool(pot.escrow and pot.escrow.deposits) or command.amount != pot.lacks
     if kind in _CONSENTING:
