@@ -75,7 +75,7 @@ class Case:
         return tuple(side for side in silent if side != won)
 
 
-@frozen
+@frozen(weakref_slot=False)
 class Lane:
     """What is stored of one milestone."""
 

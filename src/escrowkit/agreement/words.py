@@ -84,7 +84,7 @@ class Ended(Event):
     reason: str
 
 
-@frozen
+@frozen(weakref_slot=False)
 class Record:
     """One line of the history: an event and what it moved; `key` and `said` of the decision that it belongs to."""
 

@@ -70,7 +70,7 @@ def said(kind: type[T]) -> type[T]:
     `attrs` writes methods anew for each class. There are two hundred of these, so they share theirs where they can:
     it is half of the time that an import takes.
     """
-    return frozen(kind, eq=False, repr=False)
+    return frozen(kind, eq=False, repr=False, weakref_slot=False)
 
 
 @said

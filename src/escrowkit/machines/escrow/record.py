@@ -90,7 +90,7 @@ class Span:
 NO_SUMS: Final[Sums] = {}
 
 
-@frozen
+@frozen(weakref_slot=False)
 class Escrow:
     """The record of one pot; how much it holds stands in the ledger alone."""
 

@@ -48,7 +48,7 @@ class Fact:
     at: datetime
 
 
-@frozen
+@frozen(weakref_slot=False)
 class Milestone:
     """The record of one milestone."""
 
