@@ -9,10 +9,11 @@ import attrs
 import pytest
 
 import escrowkit as ek
-from escrowkit.agreement import Decision, End, Record, Restrict, evolve
+from escrowkit.agreement import Decision, End, Record, Restrict, deciding, evolve
 from escrowkit.errors import REFUSALS, BadArgument, BrokenBooks, DefinitionError, KeyConflict, Refused
 from escrowkit.machines import dispute, escrow, milestone
 from escrowkit.money import Money
+from escrowkit.roles import Role
 from helpers import MICRO, SHARED, START, Job, contested, day, disputed, funded, submitted
 
 TWO = (("m1", "350.00"), ("m2", "100.00"))
@@ -468,3 +469,21 @@ def test_a_command_that_cannot_be_written_down_is_refused_with_a_key_and_without
     said: Any = 10**5000
     with pytest.raises(BadArgument):
         submitted().now.decide(milestone.Approve("m1", said), by="payer", at=day(2), key=key)
+
+
+def test_whether_a_move_may_be_made_is_told_without_its_reasons() -> None:
+    now = ek.open_agreement(
+        rulebook="standard@1",
+        parties={"payer": "ada", "payee": "lin"},
+        currency="USD",
+        milestones=[("m1", "1.00")],
+        at=START,
+        rules={"milestone.max_revisions": "unknown"},
+    )
+    now = now.decide(escrow.Deposit("m1", "1.00"), by="payer", at=START).agreement
+    now = now.decide(milestone.Submit("m1", "zip"), by="payee", at=START).agreement
+    payer = deciding.Call(Role.PAYER, "payer", day(1))
+    assert deciding.may(now, milestone.Approve("m1", "zip"), payer)
+    assert not deciding.may(now, milestone.Approve("m1", "other"), payer)
+    assert not deciding.may(now, milestone.RequestChanges("m1", "more"), payer), "the sources do not settle it"
+    assert not deciding.may(now, milestone.Submit("m1", "zip"), payer)

@@ -236,7 +236,7 @@ def _reason(option: foresight.Option, seen: Agreement, start: datetime) -> str:
         why = f"only if {why[:1].lower()}{why[1:]}"
     if option.most is not None:
         why = f"{why} At most {option.most}."
-    opens = f" Waiting helps: possible on {timeline.when(option.opens, start)}, if nobody acts." if option.opens else ""
+    opens = f" It opens on {timeline.when(option.opens, start)}, if nobody acts before." if option.opens else ""
     return f"{why}{opens}"
 
 
@@ -300,7 +300,7 @@ def _figures(stakes: foresight.Stakes) -> Iterator[str]:
         elif part:
             yield f"A ruling must give you {part} ({share} of the stake) or more to beat conceding now."
     if stakes.settle_from is not None:
-        yield f"Only if it is ruled on: {stakes.settle_from} by a settlement is as good as the ruling you hope for."
+        yield f"If it is ruled on and you get your claim, that is worth a settlement of {stakes.settle_from} for you."
 
 
 def _advice(stakes: foresight.Stakes, game: foresight.Game) -> Iterator[str]:
