@@ -151,6 +151,11 @@ class Pot:
         return self._balance(f"escrow:{self.id}")
 
     @property
+    def inside(self) -> Money:
+        """What the escrow holds and what still clears, gross of the service fee."""
+        return self.held + self.clearing_gross
+
+    @property
     def fees(self) -> Money:
         """Processing fees that are neither earned nor returned."""
         waiting = self._balance(f"fees:{self.id}")
@@ -284,12 +289,14 @@ class Pot:
 
     def fee_of_released(self, sum_: Money) -> Money:
         """The service fee that was taken on released money, the newest first."""
-        _, _, fee = escrow.take_back(self._releases, min(sum_, self.released))
-        return fee
+        return self._fee_of(self._releases, sum_)
 
     def fee_of_paid_out(self, sum_: Money) -> Money:
         """The service fee that was taken on what is past its security hold, the newest first."""
-        _, _, fee = escrow.take_back(tuple(r for r in self._releases if not r.clearing), min(sum_, self.cleared))
+        return self._fee_of(tuple(r for r in self._releases if not r.clearing), sum_)
+
+    def _fee_of(self, releases: tuple[Freed, ...], sum_: Money) -> Money:
+        _, _, fee = escrow.take_back(releases, min(sum_, self._gross(releases)))
         return fee
 
     def processing_fee(self, sum_: Money) -> Money:
@@ -537,7 +544,7 @@ class Pot:
 
     def claimable(self, by: Role) -> Money:
         """The most that a side can claim: what is held and, for the payer, what was released in the look-back."""
-        held = self.held + self.clearing_gross
+        held = self.inside
         lookback = self.rules["dispute.lookback"] if by is Role.PAYER else None
         if not lookback:
             return held
@@ -797,7 +804,7 @@ class Pot:
     @property
     def owed_by_outcome(self) -> Money:
         """What the payee still owes the payer by the outcome of a dispute over released money."""
-        return self._sum(self.lane.obligations[number - 1].amount for number in self.obligations_for("outcome"))
+        return self._owed_for("outcome")
 
     def repaid_on(self, cause: str, debtor: str) -> Money:
         """What a party has paid on a cause."""

@@ -271,7 +271,7 @@ def _restake(pot: Any, event: Event) -> Iterator[Command]:
     """A stake that a chargeback emptied ends the dispute; one that it only changed stays in dispute."""
     if not pot.disputed:
         return
-    stake = pot.held + pot.clearing_gross + min(pot.stake_released, pot.cleared)
+    stake = pot.inside + min(pot.stake_released, pot.cleared)
     if not stake:
         yield from _overridden(pot, event)
     elif stake != pot.stake:

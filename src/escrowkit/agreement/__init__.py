@@ -84,15 +84,50 @@ class Agreement(Whole):
         Deadlines due at or before `at` come first. Raises a `Refused`, which then carries what they decided. A command
         repeated under its `key` gives the recorded answer and changes nothing.
         """
-        return decide(self, command, by=by, at=at, key=key, actor=actor, engine=engine)
+        if self.seen_by is not None:
+            raise BadArgument(
+                "A view shows what one role may see; decisions are made on the agreement itself.", key="view"
+            )
+        deciding.check_command(command)
+        before: Decision | None = None
+        try:
+            deciding.check_call(by, key, actor, engine)
+            role, name = deciding.who(self, by)
+            mark = () if key is None else (key, f"{name} {_written(command)}")
+            if key in self.keys:
+                return _repeat(self, *mark)
+            whole, wrong = deciding.read(self, command)
+            now = deciding.forward(self, at)
+            fold = Fold(self)
+            if self.is_due(now):
+                fold = deciding.lapse_until(fold, now, engine)
+                before = Decision.of(fold, self)
+                # What is refused later must not touch what the deadlines decided: it goes on in a fold of its own.
+                fold = fold.copy()
+            deciding.carry_out(fold, whole, Call(role, name, now, actor, engine, mark), wrong)
+        except Refused as refused:
+            refused.decision = before if before and before.events else None
+            raise _placed(refused, command, by) from None
+        return Decision.of(fold, self)
 
     def advance(self, to: datetime, *, engine: Engine = "compiled") -> Decision:
         """Apply every deadline that is due at or before an instant, one by one, each at its own."""
-        return advance(self, to, engine=engine)
+        end = deciding.forward(self, to)
+        if not self.is_due(end):
+            return Decision(self)
+        return Decision.of(deciding.lapse_until(Fold(self), end, engine), self)
 
     def verify(self) -> None:
         """Derive every entry again from the events. Raises `BrokenBooks` at the first that does not fit."""
-        verify(self)
+        fold = Fold.opened(self.history[0])
+        for place, record in enumerate(self.history[1:], 1):
+            event = record.event
+            derived = book(Pot(fold, fold.lane(event.milestone), event.at), event)
+            if derived != record.entries:
+                raise BrokenBooks(f"record {place} ({event.machine}.{event.word}): {record.entries} is not {derived}")
+            fold.add(record)
+        if Agreement.of(fold, self.seen_by) != self:
+            raise BrokenBooks("the history makes another agreement than this one")
 
 
 @frozen
@@ -116,6 +151,10 @@ class Decision:
         new = agreement.history[len(since.history) :]
         entries = tuple([entry for record in new for entry in record.entries])
         return cls(agreement, tuple([record.event for record in new]), entries, fold.warnings)
+
+
+#: The same as functions.
+decide, advance = Agreement.decide, Agreement.advance
 
 
 def open_agreement(
@@ -150,43 +189,6 @@ def open_agreement(
     return Agreement.of(fold)
 
 
-def decide(
-    agreement: Agreement,
-    command: Command,
-    *,
-    by: str,
-    at: datetime,
-    key: str | None = None,
-    actor: str | None = None,
-    engine: Engine = "compiled",
-) -> Decision:
-    """What follows if `by` gives this command at this instant. See `Agreement.decide`."""
-    if agreement.seen_by is not None:
-        raise BadArgument("A view shows what one role may see; decisions are made on the agreement itself.", key="view")
-    deciding.check_command(command)
-    before: Decision | None = None
-    try:
-        deciding.check_call(by, key, actor, engine)
-        role, name = deciding.who(agreement, by)
-        mark = () if key is None else (key, f"{name} {_written(command)}")
-        if key in agreement.keys:
-            return _repeat(agreement, *mark)
-        whole, wrong = deciding.read(agreement, command)
-        now = deciding.forward(agreement, at)
-        fold = Fold(agreement)
-        if agreement.is_due(now):
-            fold = deciding.lapse_until(fold, now, engine)
-            before = Decision.of(fold, agreement)
-            # What is refused later must not touch what the deadlines decided: it goes on in a fold of its own.
-            fold, warned = Fold(fold), fold.warnings
-            fold.warnings = warned
-        deciding.carry_out(fold, whole, Call(role, name, now, actor, engine, mark), wrong)
-    except Refused as refused:
-        refused.decision = before if before and before.events else None
-        raise _placed(refused, command, by) from None
-    return Decision.of(fold, agreement)
-
-
 def _placed(refused: Refused, command: Command, by: Any) -> Refused:
     """A refusal that says where; what was said wrongly is not repeated as a place."""
     names = {"milestone": command.milestone or None, "by": by}
@@ -212,14 +214,6 @@ def _repeat(agreement: Agreement, key: str, said: str) -> Decision:
     return Decision(agreement, repeated=True, answer=answer)
 
 
-def advance(agreement: Agreement, to: datetime, *, engine: Engine = "compiled") -> Decision:
-    """Apply every deadline that is due at or before an instant, each at its own. See `Agreement.advance`."""
-    end = deciding.forward(agreement, to)
-    if not agreement.is_due(end):
-        return Decision(agreement)
-    return Decision.of(deciding.lapse_until(Fold(agreement), end, engine), agreement)
-
-
 def evolve(agreement: Agreement | None, record: Record) -> Agreement:
     """The agreement after one more line of its history. Never refuses, so old histories always replay."""
     if agreement is None:
@@ -239,15 +233,7 @@ def replay(records: Iterable[Record]) -> Agreement:
 
 def verify(agreement: Agreement) -> None:
     """Derive every entry again from the events. Raises `BrokenBooks` at the first that does not fit."""
-    fold = Fold.opened(agreement.history[0])
-    for place, record in enumerate(agreement.history[1:], 1):
-        event = record.event
-        derived = book(Pot(fold, fold.lane(event.milestone), event.at), event)
-        if derived != record.entries:
-            raise BrokenBooks(f"record {place} ({event.machine}.{event.word}): {record.entries} is not {derived}")
-        fold.add(record)
-    if Agreement.of(fold, agreement.seen_by) != agreement:
-        raise BrokenBooks("the history makes another agreement than this one")
+    agreement.verify()
 
 
 def view(agreement: Agreement, by: str) -> Agreement:

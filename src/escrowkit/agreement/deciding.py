@@ -36,7 +36,7 @@ from escrowkit.periods import instant
 from escrowkit.pot import MACHINES, Lane, Pot
 from escrowkit.reactions import reactions
 from escrowkit.roles import CALLERS, PARTY, PEOPLE, Role, role_of
-from escrowkit.table import Command, Context, Event, Table
+from escrowkit.table import Command, Context, Event
 
 Engine = str
 ENGINES: Final = ("compiled", "stock")
@@ -187,11 +187,8 @@ def settle(fold: Fold, commands: Iterable[Command], call: Call, number: int, wro
 
 def _step(fold: Fold, command: Command, call: Call, number: int, wrong: Refused | None) -> Event:
     """One command to one machine: the event that it causes, and what that moves."""
-    machine, said = command.machine, cast(Any, command)
-    pot = Pot(fold, fold.lane(command.milestone), call.at)
-    record = fold.conduct.get(said.role) if machine == "conduct" else _addressed(pot.lane, command)
-    state = None if record is None else _layer(record, command, call.role)
-    ctx: Context[Any] = Context(record, state, command, cast(Role, call.role), call.name, call.at, pot, call.actor)
+    ctx = _met(fold, command, call)
+    machine, pot, state = command.machine, ctx.pot, ctx.state
     try:
         move = MACHINES[machine].choose(ctx, call.engine, wrong=wrong)
     except Refused as refused:
@@ -211,15 +208,19 @@ def may(whole: Whole, command: Command, call: Call) -> bool:
 
     For whoever asks often and needs no words. Sums must be read already, and what follows from the move is not tried.
     """
-    pot = Pot(whole, whole.lane(command.milestone), call.at)
-    record = _addressed(pot.lane, command)
-    state = None if record is None else _layer(record, command, call.role)
-    ctx: Context[Any] = Context(record, state, command, cast(Role, call.role), call.name, call.at, pot)
     try:
-        table: Table[Any] = MACHINES[command.machine]
-        return table.may(ctx)
+        return MACHINES[command.machine].may(_met(whole, command, call))
     except UnknownRulebookValue:
         return False
+
+
+def _met(whole: Whole, command: Command, call: Call) -> Context[Any]:
+    """What a command meets: the record that it speaks to, in its state, with the pot."""
+    said: Any = command
+    pot = Pot(whole, whole.lane(command.milestone), call.at)
+    record = whole.conduct.get(said.role) if command.machine == "conduct" else _addressed(pot.lane, command)
+    state = None if record is None else _layer(record, command, call.role)
+    return Context(record, state, command, cast(Role, call.role), call.name, call.at, pot, call.actor)
 
 
 #: Commands that create a case where the last one is over.
@@ -278,17 +279,15 @@ def lapse_until(fold: Fold, end: datetime, engine: Engine) -> Fold:
 
 def _next_lapse(fold: Fold, end: datetime, engine: Engine) -> Fold | None:
     """What the first deadline makes that is due; one whose answer the rulebook does not settle never fires."""
-    for at, id_, clock in fold.deadlines():
-        if at > end:
-            break
-        after, call = Fold(fold), Call(Role.CLOCK, "clock", at, None, engine)
+    for at, id_, clock in fold.deadlines(end):
+        after, call = fold.copy(), Call(Role.CLOCK, "clock", at, None, engine)
         try:
             settle(after, [LAPSE[clock.machine](id_, clock.name)], call, fold.number)
         except UnknownRulebookValue:
             continue
         except Refused as refused:
             raise BrokenBooks(f"a clock that runs was refused: {refused}") from refused
-        after.warnings = fold.warnings + _risks(after)
+        after.warnings += _risks(after)
         return after
     return None
 

@@ -95,6 +95,12 @@ class Fold(Whole):
         fold.add(record)
         return fold
 
+    def copy(self) -> Fold:
+        """Another one to go on with, so that this one stays what it is."""
+        other = Fold(self)
+        other.warnings = self.warnings
+        return other
+
     @property
     def history(self) -> tuple[Record, ...]:
         """All its records."""

@@ -159,20 +159,26 @@ class Whole:
         """What was billed before this agreement: a fact given at the opening."""
         return self.facts.get(currency, Money.zero(currency))
 
-    def deadlines(self) -> tuple[tuple[datetime, str, Clock], ...]:
-        """Every clock that runs, in the order in which they fire: due time, milestone, clock."""
+    def deadlines(self, to: datetime | None = None) -> tuple[tuple[datetime, str, Clock], ...]:
+        """Every clock that runs, in the order in which they fire: due time, milestone, clock; with `to`, those by then.
+
+        Lanes that are known to have nothing due by then are not asked.
+        """
         due = [
             (max(at, self.at), ORDER.index(clock.machine), place, clock.name, id_, clock)
             for place, id_ in enumerate(self.lanes)
+            if to is None or self._is_due(id_, to)
             for at, clock in running(self.pot(id_))
+            if to is None or at <= to
         ]
         return tuple((at, id_, clock) for at, _, _, _, id_, clock in sorted(due, key=lambda d: d[:4]))
 
     def is_due(self, to: datetime) -> bool:
         """Whether a deadline passes at or before an instant. A lane's deadlines change only when the lane does."""
-        dues = self.dues
-        if len(dues) < len(self.lanes):
-            for id_ in self.lanes:
-                if id_ not in dues:
-                    dues[id_] = min([at for at, _ in running(self.pot(id_))], default=None)
-        return any(at is not None and at <= to for at in dues.values())
+        return any(self._is_due(id_, to) for id_ in self.lanes)
+
+    def _is_due(self, id_: str, to: datetime) -> bool:
+        if id_ not in self.dues:
+            self.dues[id_] = min([at for at, _ in running(self.pot(id_))], default=None)
+        first = self.dues[id_]
+        return first is not None and first <= to

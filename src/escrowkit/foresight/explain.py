@@ -114,7 +114,7 @@ def explain(agreement: Agreement, milestone: str, *, by: str | None = None) -> E
     steps = tuple(_step(seen, record) for _, record in own if type(record.event) not in wording.QUIET)
     missed = tuple(found for i, record in own if (found := _missed(seen, i, record)) is not None)
     last = next(reversed(outcomes(seen, milestone)), None)
-    inside = pot.held + pot.clearing_gross
+    inside = pot.inside
     return Explanation(milestone, pot.milestone_state, inside, ended(seen, milestone), steps, last, missed)
 
 

@@ -89,7 +89,7 @@ def concede(agreement: Agreement, id_: str, at: datetime, *, by: str) -> Agreeme
         return None
     gives = pot.gives_claim(Role(other(by)))
     claim = pot.dispute.claim_of(Role(other(by)))
-    whole = pot.held if by == "payer" else pot.held + pot.clearing_gross
+    whole = pot.held if by == "payer" else pot.inside
     give_all: Command = escrow.Release(id_, whole) if by == "payer" else escrow.Refund(id_, whole)
     return first(
         lambda: take(agreement, by, dispute.Concede(id_, claim), at),

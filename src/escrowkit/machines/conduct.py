@@ -12,7 +12,7 @@ from attrs import field, frozen
 from escrowkit import arguments as arg
 from escrowkit.copying import changed
 from escrowkit.roles import Role
-from escrowkit.table import SAME, Changes, Command, Context, Event, Row, Table, guard, said
+from escrowkit.table import SAME, Changes, Command, Context, Event, Layered, Row, Table, guard, said
 
 R = Role
 
@@ -206,7 +206,7 @@ TABLE: Table[Conduct] = Table(
 
 
 @frozen
-class Conduct:
+class Conduct(Layered[S]):
     """The record of one role's conduct: strikes, and rights that were taken, each until when (None: until given back)."""
 
     stack: tuple[S, ...] = (S.GOOD,)
@@ -214,11 +214,6 @@ class Conduct:
     taken: Mapping[str, datetime | None] = field(factory=dict)
     #: Whether the suspension is the platform's own, which freezes money.
     freezing: bool = False
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
     @property
     def is_suspended(self) -> bool:

@@ -13,7 +13,7 @@ from escrowkit import arguments as arg
 from escrowkit.copying import changed
 from escrowkit.errors import BadArgument, NotYourMove
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Changes, Command, Context, Event, Row, Table, guard, may_say, said
+from escrowkit.table import SAME, Changes, Command, Context, Event, Layered, Row, Table, guard, may_say, said
 
 R = Role
 SIDES = (R.PAYER, R.PAYEE)
@@ -178,7 +178,7 @@ TABLE: Table[Feedback] = Table(
 
 
 @frozen
-class Feedback:
+class Feedback(Layered[S]):
     """The record of one milestone's feedback; `written` has the score of each side that wrote."""
 
     stack: tuple[S, ...]
@@ -186,11 +186,6 @@ class Feedback:
     sealed: bool
     withheld: Mapping[str, str]
     written: Mapping[str, int]
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
     @property
     def is_over(self) -> bool:

@@ -12,7 +12,7 @@ from escrowkit.copying import changed
 from escrowkit.errors import NotYourMove
 from escrowkit.money import Money
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import Command, Context, Event, Row, Table, guard, said
+from escrowkit.table import Command, Context, Event, Layered, Row, Table, guard, said
 
 R = Role
 
@@ -131,7 +131,7 @@ TABLE: Table[Obligation] = Table(
 
 
 @frozen
-class Obligation:
+class Obligation(Layered[S]):
     """The record of one obligation: opened = paid + waived + open."""
 
     stack: tuple[S, ...]
@@ -139,11 +139,6 @@ class Obligation:
     creditor: str
     amount: Money
     cause: str
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
 
 def evolve(it: Obligation | None, event: Any) -> Obligation:

@@ -116,12 +116,12 @@ def is_unusual(state: State, command: Any) -> bool:
 def _wholes(pot: Pot, kind: Any) -> tuple[Money, ...]:
     """Nothing and all, of whatever a command speaks of."""
     if pot.disputed:
-        return (pot.zero, pot.stake, pot.held + pot.clearing_gross, pot.stake - pot.pot_fee)
+        return (pot.zero, pot.stake, pot.inside, pot.stake - pot.pot_fee)
     if kind is escrow.RefundReleased:
         return (pot.refundable,)
     if kind is dispute.Open:
         return (pot.claimable(Role.PAYER), pot.claimable(Role.PAYEE))
-    return (pot.zero, pot.held, pot.held + pot.clearing_gross)
+    return (pot.zero, pot.held, pot.inside)
 
 
 def _addressed(pot: Pot) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -16,7 +16,7 @@ from transitions import Machine
 
 from escrowkit.errors import DefinitionError, NoSuchMove, NotYourMove, Refused
 from escrowkit.roles import Role
-from escrowkit.table.changes import Changes, restack
+from escrowkit.table.changes import Changes, Layered, restack
 from escrowkit.table.dispatch import START, Allowed, Choice, Cursor
 from escrowkit.table.guards import Guard, answers, guard, may_say, nobody_suspended, not_impounded
 from escrowkit.table.proof import problems
@@ -187,6 +187,7 @@ __all__ = [
     "Context",
     "Event",
     "Guard",
+    "Layered",
     "Move",
     "Row",
     "Table",

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from escrowkit.table.said import Event
+
+S = TypeVar("S", bound=StrEnum)
+
+
+class Layered(Generic[S]):
+    """The record of a machine, in layers: the first is its state."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        stack: tuple[S, ...]
+
+    @property
+    def state(self) -> S:
+        """Its state."""
+        return self.stack[0]
 
 
 class Changes:
@@ -22,9 +38,6 @@ class Changes:
             family = next((one for one in kind.__mro__ if one in self._lines), None)
             line = self._lines[kind] = self._lines[family] if family else lambda it, event: {}
         return line(it, event)
-
-
-S = TypeVar("S", bound=StrEnum)
 
 
 def restack(stack: tuple[S, ...], before: str | None, after: S, covering: frozenset[StrEnum | None]) -> tuple[S, ...]:

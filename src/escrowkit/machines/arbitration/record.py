@@ -22,11 +22,11 @@ from escrowkit.machines.arbitration.events import (
 )
 from escrowkit.machines.arbitration.table import TABLE
 from escrowkit.money import Money
-from escrowkit.table import Changes
+from escrowkit.table import Changes, Layered
 
 
 @frozen
-class Arbitration:
+class Arbitration(Layered[S]):
     """The record of one arbitration."""
 
     stack: tuple[S, ...]
@@ -49,11 +49,6 @@ class Arbitration:
     appellant: str | None = None
     ruled: bool = False
     lapsed: bool = False
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
     @property
     def sealed(self) -> bool:

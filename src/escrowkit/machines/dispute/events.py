@@ -41,7 +41,7 @@ class Opened(Event):
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """The stake: what is held, and what the payer claims beyond it of what was released."""
         opener = ctx.by if ctx.by in PARTY else None
-        held = ctx.pot.held + ctx.pot.clearing_gross
+        held = ctx.pot.inside
         claim = ctx.command.claim
         released = max(claim - held, ctx.pot.zero) if claim and opener is R.PAYER else ctx.pot.zero
         stake = held + released

@@ -32,7 +32,7 @@ from escrowkit.machines.dispute.table import TABLE
 from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import Changes, Event
+from escrowkit.table import Changes, Event, Layered
 
 R = Role
 
@@ -59,7 +59,7 @@ class Evidence:
 
 
 @frozen
-class Dispute:
+class Dispute(Layered[S]):
     """The record of one dispute."""
 
     stack: tuple[S, ...]
@@ -85,11 +85,6 @@ class Dispute:
     to_payee: Money | None = None
     code: str | None = None
     ended_at: datetime | None = None
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
     @property
     def is_over(self) -> bool:

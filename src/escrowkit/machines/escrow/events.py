@@ -181,7 +181,7 @@ class Seized(Disposed):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """All to one."""
-        everything = ctx.pot.held + ctx.pot.clearing_gross
+        everything = ctx.pot.inside
         gives = everything if ctx.command.to == "payee" else ctx.pot.zero
         return disposal(ctx, gives, clearing=True, seized=True) | {"clears": False}
 

@@ -85,16 +85,16 @@ def whole_release(ctx: Context[Escrow]) -> bool:
     return bool(ctx.command.amount == ctx.pot.held)
 
 
-@guard(OverHeld, most=lambda ctx: ctx.pot.held + ctx.pot.clearing_gross)
+@guard(OverHeld, most=lambda ctx: ctx.pot.inside)
 def refund_within_stake(ctx: Context[Escrow]) -> bool:
     """The sum is at most what is held, clearing included."""
-    return bool(ctx.command.amount <= ctx.pot.held + ctx.pot.clearing_gross)
+    return bool(ctx.command.amount <= ctx.pot.inside)
 
 
 @guard()
 def whole_refund(ctx: Context[Escrow]) -> bool:
     """In a dispute only all that is held can be refunded, as a concession; parts wait for its end."""
-    return bool(ctx.command.amount == ctx.pot.held + ctx.pot.clearing_gross)
+    return bool(ctx.command.amount == ctx.pot.inside)
 
 
 @guard()
@@ -129,11 +129,11 @@ def costs_have_an_owner(ctx: Context[Escrow]) -> bool:
     return (costs is None and to is None) or (costs is not None and named)
 
 
-@guard(OverHeld, most=lambda ctx: ctx.pot.held + ctx.pot.clearing_gross - (ctx.command.costs or ctx.pot.zero))
+@guard(OverHeld, most=lambda ctx: ctx.pot.inside - (ctx.command.costs or ctx.pot.zero))
 def order_within_held(ctx: Context[Escrow]) -> bool:
     """The order gives the payee and for costs at most what is held."""
     costs = ctx.command.costs or ctx.pot.zero
-    whole = ctx.command.to_payee + costs <= ctx.pot.held + ctx.pot.clearing_gross
+    whole = ctx.command.to_payee + costs <= ctx.pot.inside
     return bool(whole and costs <= ctx.pot.held)
 
 

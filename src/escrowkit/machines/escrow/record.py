@@ -37,7 +37,7 @@ from escrowkit.machines.escrow.sums import take_back
 from escrowkit.machines.escrow.table import TABLE
 from escrowkit.money import Money
 from escrowkit.roles import Role
-from escrowkit.table import Changes, Event
+from escrowkit.table import Changes, Event, Layered
 
 R = Role
 
@@ -91,7 +91,7 @@ NO_SUMS: Final[Sums] = {}
 
 
 @frozen(weakref_slot=False)
-class Escrow:
+class Escrow(Layered[S]):
     """The record of one pot; how much it holds stands in the ledger alone."""
 
     stack: tuple[S, ...]
@@ -120,11 +120,6 @@ class Escrow:
     refunded: Money | None = None
     undone: Money | None = None
     given_back: Money | None = None
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
 
 def evolve(it: Escrow | None, event: Event) -> Escrow:

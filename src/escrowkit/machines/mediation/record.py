@@ -12,11 +12,11 @@ from escrowkit.machines.mediation.commands import S
 from escrowkit.machines.mediation.events import Accepted, Assigned, Recommended, Replaced, Voided
 from escrowkit.machines.mediation.table import TABLE
 from escrowkit.money import Money
-from escrowkit.table import Changes
+from escrowkit.table import Changes, Layered
 
 
 @frozen
-class Mediation:
+class Mediation(Layered[S]):
     """The record of one mediation."""
 
     stack: tuple[S, ...]
@@ -27,11 +27,6 @@ class Mediation:
     mediator: str | None = None
     recommendation: Money | None = None
     accepted: tuple[str, ...] = ()
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
 
 def evolve(it: Mediation | None, event: Any) -> Mediation:

@@ -36,7 +36,7 @@ from escrowkit.machines.milestone.events import (
 )
 from escrowkit.machines.milestone.table import TABLE
 from escrowkit.money import Money
-from escrowkit.table import Changes, Event
+from escrowkit.table import Changes, Event, Layered
 
 
 @frozen
@@ -49,7 +49,7 @@ class Fact:
 
 
 @frozen(weakref_slot=False)
-class Milestone:
+class Milestone(Layered[S]):
     """The record of one milestone."""
 
     stack: tuple[S, ...]
@@ -83,11 +83,6 @@ class Milestone:
     notices: tuple[datetime, ...] = ()
     facts: tuple[Fact, ...] = ()
     requirements_at: datetime | None = None
-
-    @property
-    def state(self) -> S:
-        """Its state."""
-        return self.stack[0]
 
     @property
     def terms(self) -> dict[str, Any]:
