@@ -1,0 +1,1 @@
+"""The test kit: the oracle, and the library driven beside it."""
