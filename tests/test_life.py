@@ -63,7 +63,7 @@ class Lives(RuleBasedStateMachine):
     def begin(self, data: st.DataObject, ends: bool, unknown: bool) -> None:
         """An agreement, unless its terms are refused."""
         try:
-            self.life = Life(Drawn(data), ends=ends, unknown=unknown)
+            self.life = Life(Drawn(data.draw), ends=ends, unknown=unknown)
         except Refused as refused:
             assume(refused.code not in ("bad-terms", "unknown-rulebook-value"))
             raise
@@ -73,7 +73,7 @@ class Lives(RuleBasedStateMachine):
     def act(self, data: st.DataObject) -> None:
         """Somebody gives a command."""
         assert self.life is not None
-        self.life.choose = Drawn(data)
+        self.life.choose = Drawn(data.draw)
         self.life.step()
 
     @precondition(lambda self: self.life is not None)
