@@ -217,7 +217,7 @@ def may(whole: Whole, command: Command, call: Call) -> bool:
 def _met(whole: Whole, command: Command, call: Call) -> Context[Any]:
     """What a command meets: the record that it speaks to, in its state, with the pot."""
     said: Any = command
-    pot = Pot(whole, whole.lane(command.milestone), call.at)
+    pot = whole.met(command.milestone, call.at)
     record = whole.conduct.get(said.role) if command.machine == "conduct" else _addressed(pot.lane, command)
     state = None if record is None else _layer(record, command, call.role)
     return Context(record, state, command, cast(Role, call.role), call.name, call.at, pot, call.actor)

@@ -58,11 +58,14 @@ class Whole:
 
     def pot(self, milestone: str, at: datetime | None = None) -> Pot:
         """One milestone with its money. Raises `UnknownMilestone`."""
-        lane = self.lanes.get(milestone)
-        if lane is None:
+        if milestone not in self.lanes:
             known = ", ".join(self.lanes)
             raise UnknownMilestone(f"There is no milestone {shown(milestone)} here; there are: {known}.")
-        return Pot(self, lane, at or self.at)
+        return self.met(milestone, at or self.at)
+
+    def met(self, milestone: str, at: datetime) -> Pot:
+        """One milestone as a command meets it, be it one that does not exist yet."""
+        return Pot(self, self.lane(milestone), at)
 
     def state(self, name: str) -> str | None:
         """The state of a machine by its name: `milestone.m1`, `escrow.m1`, `dispute.m1` (the latest), `dispute.m1/1`.

@@ -11,7 +11,7 @@ from attrs import frozen
 from escrowkit.agreement import Agreement
 from escrowkit.agreement.fold import Fold
 from escrowkit.agreement.whole import Whole
-from escrowkit.pot import TABLES
+from escrowkit.pot import TABLES, Pot
 from escrowkit.roles import Role
 from escrowkit.table import Command
 
@@ -56,7 +56,7 @@ class State(Whole):
             "parties",
             "rail",
         ),
-        *("after", "depth", "flows", "move", "opened", "parent", "rulebook", "spent", "wait", "walked"),
+        *("after", "depth", "flows", "move", "opened", "parent", "pots", "rulebook", "spent", "wait", "walked"),
     )
 
     def __init__(self, opened: Agreement, fold: Any, at: datetime, parent: State | None, move: Move | None) -> None:
@@ -71,6 +71,8 @@ class State(Whole):
         self.billed = fold.billed
         self.conduct = fold.conduct
         self.dues = dict(fold.dues)
+        #: Each milestone at this instant: everything that is tried here meets the same.
+        self.pots: dict[str, Pot] = {}
         self.parent = parent
         self.move = move
         self.depth: int = 0 if parent is None else parent.depth + 1
@@ -83,6 +85,14 @@ class State(Whole):
         self.walked = False
         #: How long until then.
         self.wait: timedelta | None = None
+
+    def met(self, milestone: str, at: datetime) -> Pot:
+        """One milestone as a command meets it: the same for all that is tried here."""
+        if at != self.at:
+            return super().met(milestone, at)
+        if milestone not in self.pots:
+            self.pots[milestone] = super().met(milestone, at)
+        return self.pots[milestone]
 
     def fold(self) -> Fold:
         """Where a decision over this state is made. It need not hide what is sealed: nobody reads its refusals."""

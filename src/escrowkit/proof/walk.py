@@ -96,10 +96,15 @@ class Walk:
         if size.depth is not None and state.depth >= size.depth:
             self.whole = False
         elif not self._is_due(state):
+            calls: dict[str, deciding.Call] = {}
             for one in tries(state, self.small, self._sums):
-                self._try(state, one)
+                call = calls.get(one.by)
+                if call is None:
+                    call = calls[one.by] = deciding.Call(one.role, one.by, state.at)
+                self._try(state, one, call)
         self._tick(state)
         state.walked = True
+        state.pots.clear()
         number = len(self.states)
         if number % REPLAYED == 0:
             self._guarded(state, None, lambda: self._replay(state))
@@ -110,10 +115,9 @@ class Walk:
         """Whether a deadline comes before anybody can act; one whose answer is not settled never does."""
         return state.is_due(state.at) and self._fires(state)
 
-    def _try(self, state: State, one: Try) -> None:
+    def _try(self, state: State, one: Try, call: deciding.Call) -> None:
         """One command: refused, or checked and followed as far as the bounds go."""
         self.moves += 1
-        call = deciding.Call(one.role, one.by, state.at)
         try:
             if not isinstance(one.command, End) and not deciding.may(state, one.command, call):
                 return
