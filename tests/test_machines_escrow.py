@@ -30,6 +30,11 @@ def test_a_deposit_is_at_most_what_the_price_still_lacks() -> None:
     assert job("payer", e.Deposit("m1", "50.00")).balance("escrow:m1") == "350.00"
 
 
+def test_a_refusal_says_what_this_escrow_knows() -> None:
+    refused = Job().refused("no-such-move", "platform", e.Lift("m1"))
+    assert refused.words.startswith("An escrow that is empty knows: ")
+
+
 def test_a_reference_counts_once_in_the_whole_agreement() -> None:
     """A27: one payment never pays for two milestones."""
     job = Job(milestones=TWO)("payer", e.Deposit("m1", "100.00", "wire-1"))

@@ -49,11 +49,11 @@ def diagram(
 
 def _check(table: Table[Any], path: Sequence[Step], now: str | None) -> None:
     if now is not None and now not in table.states:
-        raise BadArgument(f"A {table.name} is never {now!r}: it is {listed(table.states, 'or')}.", key="state")
+        raise BadArgument(f"{table.one} is never {now!r}: it is {listed(table.states, 'or')}.", key="state")
     known = {(m.source, m.row.event.word, m.target) for m in table.moves() if m.row.event}
     for before, event, after in path:
         if (before, event, after) not in known:
-            raise BadArgument(f"A {table.name} has no {event!r} from {before or 'start'} to {after}.", key="path")
+            raise BadArgument(f"{table.one} has no {event!r} from {before or 'start'} to {after}.", key="path")
 
 
 def _made(move: Move, path: Sequence[Step]) -> bool:

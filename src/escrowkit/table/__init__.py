@@ -47,6 +47,8 @@ class Table(Generic[It]):
         always: Iterable[Guard] = (),
     ) -> None:
         self.name = name
+        #: The name as a sentence begins with it: `An escrow`.
+        self.one = f"{'An' if name[0] in 'aeiou' else 'A'} {name}"
         self.states = tuple(states)
         self.initial = many(initial)
         self.final = frozenset(final)
@@ -133,7 +135,7 @@ class Table(Generic[It]):
         if state in self.final:
             return f"This {self.name} is {state}, which is final."
         here = sorted({c.word for s, c in self._dispatch if s == state})
-        return f"A {self.name} that is {state} knows: {', '.join(here)}."
+        return f"{self.one} that is {state} knows: {', '.join(here)}."
 
     # -- the two engines -----------------------------------------------------------------------------------------
 
