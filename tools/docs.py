@@ -20,6 +20,7 @@ from escrowkit.books import BOOKS
 from escrowkit.clocks import CLOCKS
 from escrowkit.errors import REFUSALS
 from escrowkit.ledger import CONDITIONS, Kind
+from escrowkit.lint import LINTS, lint
 from escrowkit.pot import MACHINES
 from escrowkit.reactions import REACTIONS
 from escrowkit.rulebook import Rulebook, available, load
@@ -171,11 +172,37 @@ def rulebook(book: Rulebook) -> str:
     parts = [
         f"# {book.name}\n\n{book.title}.\n\n{_applies(book)}\n",
         f"{table(('key', 'value', 'what it means', 'source', 'how sure'), rows)}\n{SURE}\n",
+        _stands_out(book),
     ]
     absent = [(f"`{key}`", mark["note"], mark["source"]) for key, mark in left_out(book.sure, book.data)]
     if absent:
         parts.append(f"## Left out\n\n{table(('key', 'why', 'source'), absent)}")
     return "\n".join((*parts, "## Sources\n\n" + "".join(f"- **{n}**: {text}\n" for n, text in book.sources.items())))
+
+
+def _stands_out(book: Rulebook) -> str:
+    """What its lints say."""
+    head = "## What stands out\n\nWhat [the lints](../lints.md) say (`escrowkit check NAME`). "
+    rows = [(f"`{one.place}`", one.words, f"`{one.key}`") for one in lint(book)]
+    if not rows:
+        return f"{head}Nothing.\n"
+    return f"{head}A published rule may say just this.\n\n{table(('place', 'what', 'lint'), rows)}"
+
+
+def lints() -> str:
+    """Every lint, and which shipped rulebooks it finds something in."""
+    found = {name: {one.key for one in lint(load(name))} for name in available()}
+    rows = [
+        (f"`{key}`", words, ", ".join(f"[{n}](rulebooks/{n}.md)" for n, keys in found.items() if key in keys) or "—")
+        for key, words in LINTS.items()
+    ]
+    return (
+        "# What stands out in a rulebook\n\n`escrowkit check FILE` warns of these, beside the errors without which a rulebook cannot "
+        "be used; `--strict` makes errors of them, `--json` prints each with its `key`, `place`, `words` and `mend`. In Python: "
+        "`escrowkit.lint.lint(rulebook)`. A warning says nothing of right and wrong: what it names is what a reader of the rules should know. "
+        "How to mend each: [the guide](../how-to/own-rulebook.md#warnings).\n\n"
+        + table(("key", "what it is about", "shipped rulebooks in which it is so"), rows)
+    )
 
 
 def _applies(book: Rulebook) -> str:
@@ -249,6 +276,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name, make in (
         ("books", books),
         ("clocks", clocks),
+        ("lints", lints),
         ("outcomes", outcomes),
         ("reactions", reactions),
         ("refusals", refusals),

@@ -23,6 +23,7 @@ from escrowkit import (
     evidence,
     foresight,
     ledger,
+    lint,
     live,
     money,
     periods,
@@ -68,6 +69,7 @@ PAGES: tuple[Page, ...] = (
         ("signed", "attested", "elapsed", "all_of", "any_of", "at_least", "parse", "AtLeast"),
     ),
     ("rulebook", "Rulebooks", rulebook, ("load", "available", "Rulebook")),
+    ("lint", "What stands out in a rulebook", lint, ("lint", "Lint", "LINTS")),
     ("ledger", "Entries and the ledger", ledger, ("Entry", "Line", "Kind", "Ledger")),
     ("roles", "Roles", roles, ("Role",)),
     (

@@ -34,7 +34,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "prove": tuple(
         ("prove", name, "--amount", "1", "--unusual", "0", "--json") for name in ("strands.toml", "contra@undated")
     ),
-    "check": (("check", "mine.toml", "--json"),),
+    "check": (("check", "mine.toml", "--json"), ("check", "upwork@2018", "--json")),
 }
 #: Tables whose keys are names of their own: ids of sources, rulebooks, signs, parties, machines.
 BY_NAME = (

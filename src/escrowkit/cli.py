@@ -21,7 +21,8 @@ from rich.text import Text
 from escrowkit import __version__, comparison, drawing, proof
 from escrowkit import story as stories
 from escrowkit.agreement import ENGINES
-from escrowkit.errors import DefinitionError, EscrowError, StoryError
+from escrowkit.errors import DefinitionError, EscrowError, StoryError, did_you_mean, in_turn
+from escrowkit.lint import Lint, lint
 from escrowkit.outlook import Can, Outlook, Worth, default_role, default_turn, outlook
 from escrowkit.periods import instant
 from escrowkit.pot import MACHINES
@@ -530,45 +531,67 @@ def _tell_comparison(it: comparison.Comparison) -> None:
 
 
 @run.command("check")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file")
+@click.option("--strict", is_flag=True, help="What only stands out (a warning) is an error too.")
 @_json
-def check_(file: str, as_json: bool) -> None:
-    """Check a rulebook or a story of one's own: every problem at once, each with its place and a mend."""
-    kind, problems = _problems(file)
+def check_(file: str, strict: bool, as_json: bool) -> None:
+    """Check a rulebook or a story of one's own: every problem at once, each with its place and a mend.
+
+    Of a rulebook that is well, it also warns of what stands out: one-sided, costly, endless or unsourced rules. FILE
+    may be the name of a shipped rulebook.
+    """
+    kind, problems, warnings = _checked(file)
     if as_json:
-        click.echo(json.dumps({"file": file, "kind": kind, "problems": problems}, indent=2, ensure_ascii=False))
-    elif problems:
-        for problem in problems:
-            click.echo(problem)
-        click.echo(f"{len(problems)} problem(s) in this {kind}")
+        found = {"problems": problems, "warnings": [one.data() for one in warnings]}
+        click.echo(json.dumps({"file": file, "kind": kind, **found}, indent=2, ensure_ascii=False))
     else:
-        click.echo(f"{file}: this {kind} is well" + (" and plays as it expects" if kind == "story" else ""))
-    if problems:
+        _tell_check(file, kind, problems, warnings)
+    if problems or (strict and warnings):
         raise SystemExit(1)
 
 
-def _problems(file: str) -> tuple[str, list[str]]:
-    """What a file is, and all that is wrong with it."""
+def _tell_check(file: str, kind: str, problems: Sequence[str], warnings: Sequence[Lint]) -> None:
+    for problem in problems:
+        click.echo(problem)
+    for one in warnings:
+        click.echo(f"{file}: warning: {one}")
+    if problems:
+        click.echo(f"{len(problems)} problem(s) in this {kind}")
+        return
+    plays = " and plays as it expects" if kind == "story" else ""
+    stands_out = f"; {len(warnings)} warning(s)" if warnings else ""
+    click.echo(f"{file}: this {kind} is well{plays}{stands_out}")
+
+
+def _checked(file: str) -> tuple[str, list[str], tuple[Lint, ...]]:
+    """What a file is, all that is wrong with it, and what stands out."""
+    if file in available() and not Path(file).exists():
+        return "rulebook", [], lint(load(file))
     try:
         data = tomllib.loads(Path(file).read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return "file", [f"{file}: not TOML: {error}"]
+    except OSError as error:
+        raise click.UsageError(in_turn(f"{file!r}: {error.strerror}", did_you_mean(file, available()))) from error
+    except (ValueError, RecursionError) as error:
+        return "file", [f"{file}: not TOML: {error}"], ()
     if "version" in data or ("id" in data and "step" not in data):
-        return "rulebook", _problems_of_rulebook(file)
+        return ("rulebook", *_checked_rulebook(file))
+    return "story", _problems_of_story(file), ()
+
+
+def _problems_of_story(file: str) -> list[str]:
     try:
-        return "story", list(play(read(file)).failures)
+        return list(play(read(file)).failures)
     except StoryError as error:
-        return "story", [str(one) for one in (error, *error.others)]
+        return [str(one) for one in (error, *error.others)]
     except EscrowError as error:
-        return "story", [f"{file}: {error}"]
+        return [f"{file}: {error}"]
 
 
-def _problems_of_rulebook(file: str) -> list[str]:
+def _checked_rulebook(file: str) -> tuple[list[str], tuple[Lint, ...]]:
     try:
-        load(Path(file))
+        return [], lint(load(Path(file)))
     except DefinitionError as error:
-        return [f"{file}: {problem}" for problem in error.problems]
-    return []
+        return [f"{file}: {problem}" for problem in error.problems], ()
 
 
 # -- compare ---------------------------------------------------------------------------------------------------------
