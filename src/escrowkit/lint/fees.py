@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from escrowkit.errors import Refused
@@ -17,6 +18,9 @@ Of = Callable[[Money], Money]
 #: Amounts up to this power of two are looked at: more than there is money.
 _POWERS: Final = 64
 KEY: Final = "fee-above-stake"
+_MEND: Final = (
+    "Keep small stakes out (arbitration.eligible.stake_from), divide them (arbitration.small_pot), or cap it."
+)
 
 
 def bound(fee: Of, currency: str) -> Money | None:
@@ -97,18 +101,18 @@ def _arbitration(book: Rulebook) -> Iterator[Lint]:
     """What a side pays in, and what both do together, against what is in dispute."""
     shares = {currency: _shares(book, currency) for currency in _currencies(book) or ("USD",)}
     paid = {currency: of for currency, of in shares.items() if of} if "arbitration" in stages(book) else {}
-    alone = {
-        currency: _above(book, lambda s, of=of: max(one(s) for one in of), currency) for currency, of in paid.items()
-    }
-    both = {currency: _above(book, lambda s, of=of: _all(of, s), currency) for currency, of in paid.items()}
-    words = _words([one for one in alone.values() if one], [two for c, two in both.items() if two and two != alone[c]])
+    alone = {currency: _above(book, partial(_largest, of), currency) for currency, of in paid.items()}
+    both = {currency: _above(book, partial(_all, of), currency) for currency, of in paid.items()}
+    pooled = known(book, "arbitration.fee.model") == "from_pot"
+    words = _words(
+        "the fee out of the pot" if pooled else "a side's own fee",
+        [one for one in alone.values() if one],
+        [two for currency, two in both.items() if two and two != alone[currency]],
+    )
     if None in both.values():
         words = "The fees of both sides together are more than any stake."
     if words:
-        mend = (
-            "Keep small stakes out (arbitration.eligible.stake_from), divide them (arbitration.small_pot), or cap it."
-        )
-        yield Lint(KEY, _place(book), words, mend)
+        yield Lint(KEY, _place(book), words, _MEND)
 
 
 def _above(book: Rulebook, fee: Of, currency: str) -> Money | None:
@@ -118,20 +122,22 @@ def _above(book: Rulebook, fee: Of, currency: str) -> Money | None:
     return edge if edge is None or edge > max(_least(book, currency), Money(2, currency)) else Money.zero(currency)
 
 
-def _words(alone: list[Money], both: list[Money]) -> str:
+def _words(own: str, alone: list[Money], both: list[Money]) -> str:
     """Under which stakes; nothing, if under none."""
-    more, together = "is more than all that is in dispute", "the fees of both sides together are"
-    if not alone:
-        return f"Under {_under(both)} {together} {more.removeprefix('is ')}." if both else ""
-    return f"Under {_under(alone)} a side's own fee {more}" + (
-        f", and under {_under(both)} {together}." if both else "."
-    )
+    bounds = ((alone, f"{own} is"), (both, "the fees of both sides together are"))
+    said = [f"under {_under(of)} {who} more than all that is in dispute" for of, who in bounds if of]
+    words = ", and ".join(said)
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _place(book: Rulebook) -> str:
     if known(book, "arbitration.fee.model") in ("shares", "external"):
         return "arbitration.fee.shares"
     return "arbitration.fee.floor" if known(book, "arbitration.fee.floor") else "arbitration.fee.rate"
+
+
+def _largest(shares: Iterable[Of], stake: Money) -> Money:
+    return max(share(stake) for share in shares)
 
 
 def _all(shares: Iterable[Of], stake: Money) -> Money:
@@ -155,7 +161,8 @@ def _shares(book: Rulebook, currency: str) -> list[Of]:
 
 
 def _least(book: Rulebook, currency: str) -> Money:
-    """The smallest stakes that are arbitrated: less is not eligible, or is divided without a ruling."""
-    zero = Money.zero(currency)
-    lowest = (known(book, key) for key in ("arbitration.eligible.stake_from", "arbitration.small_pot.up_to"))
-    return max(zero, *(amounts.get(currency, zero) if amounts else zero for amounts in lowest))
+    """The bound under which nothing is arbitrated: it is not eligible, or is divided without a ruling."""
+    zero, unit = Money.zero(currency), Money(1, currency)
+    eligible: Money = (known(book, "arbitration.eligible.stake_from") or {}).get(currency, zero)
+    small: Money | None = (known(book, "arbitration.small_pot.up_to") or {}).get(currency)
+    return max(eligible, small + unit if small is not None else zero)
