@@ -3,6 +3,7 @@
 #   make demo     play a story from start to end and draw the machines into build/
 #   make test     the tests, on all cores
 #   make check    all that must hold: style, types, levels, fresh pages, the site, stories on both engines, coverage
+#   make proof    all that shows that no money is lost, none paid twice and none stuck, with its figures
 #   make bench    what a life, a replay, an import cost, as ratios to bare state machines
 #   make docs     make the committed pages anew from the tables, and the site of all pages into build/site
 #   make clean    remove what was made, the virtual environment included
@@ -18,11 +19,11 @@ COVERAGE := $(BIN)/coverage
 # `-E`: every page is read, so that a warning is never hidden by an earlier run.
 SITE := $(BIN)/sphinx-build -E -W --keep-going -n -q -d build/doctrees docs build/site
 
-.PHONY: help demo test check bench docs clean style types levels fresh site stories coverage
+.PHONY: help demo test check proof bench docs clean style types levels fresh site stories coverage
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,8s/^#   //p' Makefile
+	@sed -n '3,9s/^#   //p' Makefile
 
 # -- what people run ---------------------------------------------------------------------------------------------------
 
@@ -40,6 +41,9 @@ test: $(VENV)/with-dev
 
 # The tests come last: they take longest.
 check: style types levels fresh site stories coverage
+
+proof: $(VENV)/with-dev
+	$(BIN)/python tools/proof.py $(PROOF)
 
 bench: $(VENV)/with-bench
 	$(BIN)/python -m bench.run $(BENCH)

@@ -436,6 +436,14 @@ def test_several_rulebooks_on_the_command_line_are_told_in_their_order() -> None
     out = escrowkit("prove", "upwork@2018", "standard@1", "--amount", "1", "--unusual", "0")
     assert out.exit_code == 0, out.output
     assert out.output.index("upwork@2018:") < out.output.index("standard@1:")
+    assert out.output.splitlines()[-1].startswith("2 rulebooks, ")
+    assert out.output.splitlines()[-1].endswith("each of the 16 laws holds")
+
+
+def test_the_last_line_names_the_rulebooks_that_break_a_law(file: Any) -> None:
+    last = escrowkit("prove", file(STRANDS), "guru@undated", "--unusual", "0").output.splitlines()[-1]
+    assert "a law is broken under " in last
+    assert last.endswith("mine.toml")
 
 
 def test_a_rulebook_that_is_wrong_is_told_before_any_walk(file: Any) -> None:

@@ -737,6 +737,17 @@ def _tell_proofs(proofs: Sequence[proof.Proof], rows: bool) -> None:
     )
     for line in lacking if rows else ():
         page.line(line, indent=2, hang=2)
+    if len(proofs) > 1:
+        click.echo(f"\n{_in_all(proofs)}")
+
+
+def _in_all(proofs: Sequence[proof.Proof]) -> str:
+    """What was walked under all of them, in one line."""
+    broken = [one.rulebook for one in proofs if not one.holds]
+    said = f"a law is broken under {', '.join(broken)}" if broken else f"each of the {len(proof.LAWS)} laws holds"
+    states, moves = (sum(getattr(one, name) for one in proofs) for name in ("states", "moves"))
+    rate = round(moves / (sum(one.busy for one in proofs) or 1))
+    return f"{len(proofs)} rulebooks, {states:,} states, {moves:,} moves ({rate:,} a second of one core): {said}"
 
 
 def _save(proofs: Sequence[proof.Proof], folder: Path | None) -> None:
