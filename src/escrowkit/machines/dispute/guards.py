@@ -202,7 +202,7 @@ def mediation_failed(ctx: Context[Dispute]) -> bool:
     return bool(ctx.pot.mediation_failed)
 
 
-@guard(NotYourMove)
+@guard(NotYourMove, people=lambda rules: rules.values["dispute.open_by"])
 def is_opener(ctx: Context[Dispute]) -> bool:
     """Only who opened the dispute may withdraw it."""
     return ctx.it.opened_by == ctx.name
