@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from escrowkit.testing.oracle.said import Answer, Unpredicted
+from escrowkit.testing.oracle import arguments, follows, jobs, pots, silence
+from escrowkit.testing.oracle.rules import Rules
+from escrowkit.testing.oracle.said import Answer, Refusal, Unpredicted
+from escrowkit.testing.oracle.world import Work, World, need
 
 
 class Oracle:
     """One agreement as the rules in words would have it. Made by `Oracle.open`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
 
     @classmethod
     def open(cls, terms: Mapping[str, Any]) -> Oracle:
@@ -19,36 +25,123 @@ class Oracle:
 
         Raises `Refusal`.
         """
-        raise Unpredicted("an opening")
+        rules = Rules(terms["rulebook"], terms["currencies"])
+        world = World(rules, terms)
+        world.follow = follows.follow
+        world.billed_before = {c: minor for c, (minor, _) in (terms["facts"].get("billed_before") or {}).items()}
+        world.happen("agreement.opened", None, "rules")
+        for one in terms["milestones"]:
+            own = rules.changed(one.get("rules") or {})
+            minor, currency = one["price"]
+            work = Work(one["id"], minor, currency, one["title"], one["due"], one["release_when"], own, "agreed")
+            world.works[work.id] = work
+            jobs.enter(world, work, "agreed")
+            world.happen("milestone.included", work, "rules")
+        world.settle()
+        return cls(world)
 
     def decide(
         self,
         command: str,
-        arguments: Mapping[str, Any],
+        arguments_: Mapping[str, Any],
         by: str,
         at: datetime,
         key: str | None = None,
         actor: str | None = None,
     ) -> Answer:
         """What follows if somebody gives a command now; a refusal stands in the answer. Raises `Unpredicted`."""
-        raise Unpredicted(command)
+        said = (command, repr(sorted(arguments_.items(), key=lambda one: one[0])))
+        if key is not None and key in self.world.keys:
+            return Answer("key-conflict" if self.world.keys[key] != said else None)
+        marks = self._marks()
+        self.world.reached = self.world.now
+        try:
+            self._decide(command, dict(arguments_), by, at)
+        except Refusal as refusal:
+            self.world.queue.clear()
+            self.world.now = self.world.reached
+            return self._answer(marks, refusal.code)
+        if key is not None:
+            self.world.keys[key] = said
+        return self._answer(marks)
+
+    def _decide(self, command: str, said: dict[str, Any], by: str, at: datetime) -> None:
+        world = self.world
+        machine, word = command.split(".")
+        work = world.works.get(said.get("milestone") or "")
+        if machine not in ("agreement", "conduct") and command != "milestone.propose":
+            need(work is not None, "unknown-milestone")
+        arguments.check(command, said, work.currency if work else world.currency, world.rules.decimals)
+        need(at >= world.now, "time-runs-backwards")
+        self._pass(at)
+        if command == "milestone.propose":
+            jobs.propose(world, world.rules, said["milestone"], by, said)
+        elif machine == "milestone" and work is not None:
+            jobs.move(world, work, by, said, word)
+        elif machine == "escrow" and work is not None and word not in pots.PROVIDER:
+            pots.move(world, work, by, said, word)
+        else:
+            raise Unpredicted(command)
+        world.settle()
+
+    def _pass(self, at: datetime) -> None:
+        for _ in range(1000):
+            due = silence.deadlines(self.world)
+            if not due or due[0][0] > at:
+                break
+            self.world.now = max(self.world.now, due[0][0])
+            self.world.reached = self.world.now
+            due[0][4]()
+            self.world.settle()
+        else:
+            raise ArithmeticError(f"the deadlines never end: {due[0]}")
+        self.world.now = max(self.world.now, at)
 
     def advance(self, at: datetime) -> Answer:
         """Every deadline that is due at or before an instant, in order."""
-        raise Unpredicted("time")
+        marks = self._marks()
+        if at < self.world.now:
+            return Answer("time-runs-backwards")
+        self.world.reached = self.world.now
+        self._pass(at)
+        self.world.now = self.world.reached
+        return self._answer(marks)
+
+    def _marks(self) -> tuple[int, int]:
+        return len(self.world.happened), len(self.world.moved)
+
+    def _answer(self, marks: tuple[int, int], refused: str | None = None) -> Answer:
+        happened, moved = self.world.happened[marks[0] :], self.world.moved[marks[1] :]
+        return Answer(refused, tuple(moved), tuple(one.told for one in happened))
+
+    # -- reading -----------------------------------------------------------------------------------------------------
 
     def states(self) -> dict[str, str]:
         """The state of every machine, by its name."""
-        return {}
+        found: dict[str, str] = {}
+        for work in self.world.each():
+            found[f"milestone.{work.id}"] = work.state
+            pot = pots.state(work)
+            if pot is not None:
+                found[f"escrow.{work.id}"] = pot
+        return found
 
     def balances(self) -> dict[tuple[str, str], int]:
         """What stands on each account in each currency, in minor units; what is zero is left out."""
-        return {}
+        places = {(place, lot.currency) for lot in self.world.lots for place in (lot.origin, lot.at)}
+        found = {place: self.world.at(*place) for place in places}
+        return {place: minor for place, minor in found.items() if minor}
 
     def outcomes(self) -> dict[str, tuple[str, str, str]]:
         """The latest outcome of each milestone: its kind, its code, and to whom."""
-        return {}
+        return {work.id: work.facts["outcome"] for work in self.world.each() if "outcome" in work.facts}
 
     def owed(self) -> dict[tuple[str, str, str], int]:
         """Open obligations, by debtor, creditor and currency."""
-        return {}
+        found: dict[tuple[str, str, str], int] = {}
+        for work in self.world.each():
+            for debt in work.debts:
+                if debt.state == "open":
+                    pair = (debt.debtor, debt.creditor, work.currency)
+                    found[pair] = found.get(pair, 0) + debt.minor
+        return found

@@ -1,0 +1,197 @@
+"""What follows from what happened, in the order in which the rules say it."""
+
+from __future__ import annotations
+
+from escrowkit.testing.oracle import conditions, jobs, pots
+from escrowkit.testing.oracle.leaving import clearing, earned, lacks, released
+from escrowkit.testing.oracle.said import Happening
+from escrowkit.testing.oracle.world import Work, World
+
+STARTS = (
+    "escrow.opened",
+    "escrow.deposited",
+    "escrow.deposit_confirmed",
+    "escrow.received",
+    "milestone.voided",
+    "milestone.cancel_declined",
+    "milestone.cancel_withdrawn",
+    "milestone.silence_ignored",
+    "milestone.resumed",
+    "escrow.charge_back_reversed",
+)
+PAYS = (
+    "milestone.approved",
+    "milestone.deemed_approved",
+    "milestone.condition_met",
+    "escrow.deposited",
+    "escrow.deposit_confirmed",
+    "escrow.received",
+    "milestone.voided",
+    "milestone.cancel_declined",
+    "milestone.cancel_withdrawn",
+    "milestone.silence_ignored",
+    "milestone.resumed",
+    "escrow.charge_back_reversed",
+    "escrow.lifted",
+    "escrow.impound_lapsed",
+)
+DIVIDES = (
+    "milestone.cancel_agreed",
+    "milestone.release_agreed",
+    "milestone.silence_divided",
+    "milestone.cancelled",
+)
+VOIDS = (
+    "escrow.deposited",
+    "escrow.deposit_confirmed",
+    "escrow.received",
+    "escrow.released",
+    "escrow.refunded",
+    "escrow.rolled_over",
+    "escrow.charged_back",
+    "escrow.charge_back_reversed",
+)
+DRAINS = (
+    "escrow.released",
+    "escrow.refunded",
+    "escrow.disbursed",
+    "escrow.divided",
+    "escrow.seized",
+    "escrow.order_obeyed",
+    "escrow.hold_ended",
+    "escrow.rolled_over",
+    "escrow.charged_back",
+    "escrow.cleared",
+    "escrow.released_refunded",
+    "dispute.overridden",
+    "escrow.thawed",
+)
+ENDS = (
+    "milestone.completed",
+    "milestone.cancelled",
+    "milestone.cancel_agreed",
+    "milestone.release_agreed",
+    "milestone.silence_divided",
+    "milestone.concluded",
+)
+CLOSES = ("escrow.drained", "escrow.deposit_returned", "escrow.deposit_failed", "escrow.funding_lapsed", *ENDS)
+
+
+def follow(world: World, what: Happening) -> None:
+    """Queue what the rules say when this happened."""
+    work = world.works.get(what.milestone)
+    if work is None:
+        return
+    name = what.name
+    if name in ("milestone.included", "milestone.accepted"):
+        world.then(_open, work)
+    if name in STARTS and work.state == "agreed" and _funded(world, work):
+        world.then(_start, work)
+    if name in ("milestone.submitted", "milestone.attested") and _fulfilled(world, work):
+        world.then(condition_met, work, "rules")
+    if name in PAYS and _payable(world, work):
+        world.then(pots.disburse, work, world.held(work), work.facts["why"], work.facts.get("kind"))
+    if name in DIVIDES and world.held(work):
+        world.then(pots.disburse, work, *work.facts["divide"])
+    if name in VOIDS and (work.facts.get("proposal") or "cancelling" in (work.state, *work.below)):
+        world.then(_void, work)
+    if name in DRAINS and _dry(world, work):
+        world.then(_drain, work)
+    if name in ("escrow.released", "escrow.disbursed", "escrow.rolled_over") and _complete(world, work):
+        world.then(_completed, work)
+    elif name in ("escrow.refunded", "escrow.rolled_over") and not world.held(work) and not work.is_over:
+        world.then(conclude, work)
+    if name == "escrow.rolled_over":
+        world.then(pots.receive, what["to"])
+    if name in CLOSES and _closable(world, work):
+        world.then(_close, work)
+
+
+def _open(world: World, work: Work) -> None:
+    work.pot = "empty"
+    world.happen("escrow.opened", work, "rules")
+
+
+def _funded(world: World, work: Work) -> bool:
+    wanted = work.rules.get("milestone.start")
+    if wanted == "unfunded":
+        return True
+    return world.held(work) > 0 if wanted == "in_part" else lacks(world, work) == 0
+
+
+def _start(world: World, work: Work) -> None:
+    jobs.enter(world, work, "active")
+    world.happen("milestone.started", work, "rules")
+
+
+def _fulfilled(world: World, work: Work) -> bool:
+    if work.condition is None or work.state not in ("active", "submitted", "approved"):
+        return False
+    return conditions.holds(work, world.now)
+
+
+def condition_met(world: World, work: Work, by: str) -> None:
+    """The milestone's own release condition is met."""
+    jobs.enter(world, work, "approved")
+    work.facts["why"] = "condition_met"
+    work.facts["met"] = True
+    if by == "clock":
+        work.facts["kind"] = "procedure"
+    world.happen("milestone.condition_met", work, by)
+
+
+def _payable(world: World, work: Work) -> bool:
+    if work.state != "approved" or not world.held(work) or pots.state(work) != "held":
+        return False
+    return work.condition is None or conditions.holds(work, world.now)
+
+
+def _void(world: World, work: Work) -> None:
+    if work.state == "cancelling":
+        jobs.back(work)
+    elif "cancelling" in work.below:
+        work.below.remove("cancelling")
+    work.facts["proposal"] = None
+    world.happen("milestone.voided", work, "rules")
+
+
+def _dry(world: World, work: Work) -> bool:
+    if world.held(work) or work.open_case:
+        return False
+    return pots.state(work) in ("held", "frozen", "impounded") or (work.pot == "clearing" and not clearing(work))
+
+
+def _drain(world: World, work: Work) -> None:
+    work.facts["frozen"] = work.facts["impounded"] = False
+    work.pot = "clearing" if clearing(work) else "empty"
+    world.happen("escrow.drained", work, "rules")
+
+
+def _complete(world: World, work: Work) -> bool:
+    return not work.is_over and not world.held(work) and released(work) >= work.price
+
+
+def _completed(world: World, work: Work) -> None:
+    jobs.enter(world, work, "completed")
+    world.happen("milestone.completed", work, "rules")
+
+
+def conclude(world: World, work: Work) -> None:
+    """The milestone ends because its money was disposed of."""
+    jobs.enter(world, work, "completed" if released(work) else "cancelled")
+    world.happen("milestone.concluded", work, "rules")
+
+
+def _closable(world: World, work: Work) -> bool:
+    used = [
+        one for one in work.happened if one.name in ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received")
+    ]
+    return work.is_over and work.pot == "empty" and bool(used) and not work.facts.get("pending")
+
+
+def _close(world: World, work: Work) -> None:
+    if work.pot != "empty":
+        return
+    work.pot = "settled"
+    world.post(earned(world, work))
+    world.happen("escrow.closed", work, "rules")
