@@ -23,7 +23,7 @@ from escrowkit.foresight.samples import Try, answers, best, build, commands, is_
 from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, stake_of, tried
 from escrowkit.ledger import Entry
 from escrowkit.money import Money
-from escrowkit.table import Command, Event
+from escrowkit.table import Command, Event, words_of
 
 
 @frozen
@@ -102,7 +102,7 @@ class Option:
     @property
     def meaning(self) -> str:
         """What the command does, in words."""
-        return " ".join((type(self.command).__doc__ or "").split())
+        return words_of(type(self.command))
 
     @property
     def moved(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from escrowkit.table.dispatch import START, Allowed, Choice, Cursor
 from escrowkit.table.guards import Guard, answers, guard, may_say, nobody_suspended, not_impounded
 from escrowkit.table.proof import problems
 from escrowkit.table.rows import BACK, SAME, Mark, Move, Row, Waits, many
-from escrowkit.table.said import Command, Context, Event, It, said
+from escrowkit.table.said import Command, Context, Event, It, said, words_of
 
 #: Those who give no commands from outside.
 INTERNAL: Final = frozenset({Role.CLOCK, Role.RULES})
@@ -201,4 +201,5 @@ __all__ = [
     "not_impounded",
     "restack",
     "said",
+    "words_of",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from escrowkit.errors import NotNow, Refused
 from escrowkit.money import Money
-from escrowkit.table.said import Context
+from escrowkit.table.said import Context, words_of
 
 Test = Callable[[Context[Any]], bool]
 
@@ -35,7 +35,7 @@ class Guard:
     ) -> None:
         self.test = test
         self.__name__ = test.__name__
-        self.words = " ".join((test.__doc__ or "").split())
+        self.words = words_of(test)
         self.refusal = refusal
         self.reads = reads
         self.until = until

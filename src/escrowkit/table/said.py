@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
@@ -18,6 +19,16 @@ T = TypeVar("T")
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def words_of(thing: Any) -> str:
+    """What a function or a class says of itself: its docstring in one line; its name, where `-OO` dropped docstrings.
+
+    >>> words_of(_snake), words_of(Command)
+    ('', 'Something that somebody wants to do to one milestone.')
+    """
+    said = thing.__doc__ if sys.flags.optimize < 2 else _snake(thing.__name__).replace("_", " ")
+    return " ".join((said or "").split())
 
 
 class _Said:
