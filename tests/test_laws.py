@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import permutations
@@ -303,36 +300,6 @@ def test_a_chargeback_is_accepted_in_every_state_and_silence_still_ends(make: An
 
 
 # -- determinism -----------------------------------------------------------------------------------------------------
-
-LIFE = """
-import decimal, hashlib, locale, sys
-sys.path.insert(0, {tests!r})
-decimal.getcontext().prec = {precision}
-decimal.getcontext().rounding = decimal.{rounding}
-from test_life import live_history
-text = "\\n".join(repr(record) for seed in (3, 4, 8, 11) for record in live_history(seed))
-print(hashlib.sha256(text.encode()).hexdigest(), len(text))
-"""
-
-
-def _digest(*, precision: int = 28, rounding: str = "ROUND_HALF_EVEN", flags: tuple[str, ...] = (), **env: str) -> str:
-    source = Path(ek.__file__).parents[1]
-    code = LIFE.format(tests=str(Path(__file__).parent), precision=precision, rounding=rounding)
-    done = subprocess.run(
-        [sys.executable, *flags, "-c", code],
-        env={"PYTHONPATH": str(source), "PATH": os.environ["PATH"], **env},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
-
-
-def test_the_same_life_is_the_same_bytes_everywhere() -> None:
-    """Whatever the hash seed, the time zone, the locale, the decimal context, and under -O."""
-    first = _digest(PYTHONHASHSEED="0", TZ="UTC")
-    assert first == _digest(PYTHONHASHSEED="7", TZ="Asia/Kolkata", LC_ALL="C", precision=2, rounding="ROUND_UP")
-    assert first == _digest(PYTHONHASHSEED="99", TZ="America/New_York", LC_ALL="C.UTF-8", flags=("-O",))
 
 
 def test_parties_and_rules_in_any_order_make_one_agreement() -> None:

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import escrowkit as ek
 import laws
-from escrowkit.agreement import Agreement, Record
+from escrowkit.agreement import Agreement
 from escrowkit.errors import Refused
 from strategies import MICRO, Chooser, Dice, Drawn, agreement, command, moment, opening_moves, rulebook
 
@@ -99,20 +99,6 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(max_examples=40, stateful_step_count=25)
-
-
-def live_history(seed: int) -> tuple[Record, ...]:
-    """The history of one life without its laws: for comparing processes, under -O too."""
-    dice = Dice(seed)
-    now = agreement(dice, rulebook(dice, ends=True))
-    for _ in range(40):
-        at = moment(dice, now)
-        by, said = command(dice, now, at)
-        try:
-            now = now.decide(said, by=by, at=at).agreement
-        except Refused as refused:
-            now = refused.decision.agreement if refused.decision else now
-    return now.advance(now.at + FIVE_YEARS).agreement.history
 
 
 def live(seed: int, steps: int) -> None:
