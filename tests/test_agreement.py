@@ -242,6 +242,16 @@ def test_a_clock_that_needs_what_the_sources_do_not_settle_never_fires() -> None
     assert one.wait(1000).state("arbitration") == "half_funded"
 
 
+def test_a_clock_that_needs_what_the_sources_do_not_settle_hides_no_later_one() -> None:
+    """B31: what cannot be decided ends no schedule."""
+    unsettled = {"id": "m1", "price": "10.00", "rules": {"escrow.service_fee.model": "unknown", "escrow.dormancy": "unknown"}}
+    job = Job(milestones=(unsettled, ("m2", "20.00")))
+    for day_, id_, price in ((1, "m1", "10.00"), (2, "m2", "20.00")):
+        job("payer", ek.escrow.Deposit(id_, price), day_)("payee", ek.milestone.Submit(id_, "zip"), day_)
+    assert (job.wait(100).state("milestone.m1"), job.state("milestone.m2")) == ("submitted", "completed")
+    assert job.net("payee") == "20.00"
+
+
 def test_a_reaction_that_needs_it_refuses_the_command_whole() -> None:
     job = submitted({"escrow.service_fee.model": "unknown"})
     before = job.now

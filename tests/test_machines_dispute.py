@@ -212,6 +212,14 @@ def test_an_offer_lapses_or_executes_as_the_rulebook_says() -> None:
     assert (executes.net("payee"), executes.outcome) == ("100.00", ("offer_lapsed", "procedure"))
 
 
+def test_an_offer_moves_no_deadline_of_the_dispute() -> None:
+    """D12: who has not answered by the deadline lost by it, though an offer still stands."""
+    job = disputed(ALONE)
+    due = job.now.deadlines()[0][0]
+    job("payer", d.Offer("m1", "100.00"), due - MICRO)
+    assert (job.wait(due).state("dispute"), job.outcome) == ("defaulted", ("respondent_silent", "procedure"))
+
+
 def test_offers_are_within_the_stake_and_their_rounds_and_turns_the_rulebooks() -> None:
     """D11: rounds are capped, so that nobody plays ping-pong without end."""
     contested(ALONE).refused("bad-amount", "payer", d.Offer("m1", "350.01"))
@@ -356,6 +364,14 @@ def test_what_the_payee_was_already_paid_counts_first_and_the_rest_is_owed(
     )
     assert job.state("milestone") == ("cancelled" if to_payee == "0.00" else "completed")
     assert job.state("escrow") == "settled"
+
+
+def test_what_a_dispute_gave_the_payee_counts_as_released() -> None:
+    """A29: it can be given back like any other release, and no more of it."""
+    job = contested({**ALONE, "escrow.refund_released.within": "90 days"})("payer", d.Offer("m1", "100.00"))
+    job("payee", d.AcceptOffer("m1", "100.00"))
+    job.refused("over-held", "payee", e.RefundReleased("m1", "100.01"))
+    assert job("payee", e.RefundReleased("m1", "100.00")).net("payer") == "0.00"
 
 
 def test_what_is_owed_is_not_claimed_again() -> None:

@@ -78,6 +78,13 @@ def test_what_comes_over_the_price_or_too_late_is_the_payers() -> None:
     assert (late.net("payer"), late.state("escrow")) == ("0.00", "empty")
 
 
+def test_a_request_is_met_by_one_payment() -> None:
+    """A26: no payment counts for a request that another has met, though less came than was asked for."""
+    job = Job(rail="slow")("payer", e.RequestDeposit("m1", "350.00"))("provider", e.ConfirmDeposit("m1", "100.00", "w"))
+    job("provider", e.ConfirmDeposit("m1", "250.00", "w2"))
+    assert (job.balance("escrow:m1"), job.balance("payable:payer")) == ("100.00", "250.00")
+
+
 def test_a_payment_that_fails_or_is_never_confirmed_leaves_the_pot_as_it_was() -> None:
     failed = Job()("payer", e.RequestDeposit("m1", "350.00"))("provider", e.FailDeposit("m1", "card declined"))
     assert failed.state("escrow") == "empty"
@@ -121,6 +128,7 @@ def test_a_part_is_released_and_the_rest_stays_held() -> None:
     """B20: what a part leaves behind can still be released or refunded."""
     job = released("100.00")
     assert (job.state("escrow"), job.balance("escrow:m1"), job.net("payee")) == ("held", "250.00", "100.00")
+    assert (job.state("milestone"), job.balance("payable:payee")) == ("active", "0.00")
     assert job("payer", e.Release("m1", "250.00")).state("milestone") == "completed"
 
 
@@ -223,6 +231,17 @@ def test_what_goes_back_of_released_money_takes_its_service_fee_along_or_leaves_
         job = released(rules={"escrow.service_fee.on_refund": bearer, "escrow.clearing": "none"}, plain=False)
         job("payee", e.RefundReleased("m1", "100.00"), 2)
         assert (job.net("payer"), job.net("payee"), job.net("platform")) == (payer, payee, platform)
+
+
+def test_what_was_given_back_is_billed_no_longer() -> None:
+    """C10: the tier of a release is that of what stayed released before it."""
+    tiers = [{"up_to": "100.00 USD", "rate": "20%"}, {"rate": "10%"}]
+    fee = {"escrow.service_fee.model": "tiered", "escrow.service_fee.tiers": tiers}
+    window = {"escrow.refund_released.within": "30 days"}
+    job = Job({**fee, **window}, milestones=(("m1", "100.00"), ("m2", "100.00")))
+    job("payer", e.Deposit("m1", "100.00"))("payer", e.Release("m1", "100.00"))
+    assert job("payee", e.RefundReleased("m1", "100.00")).net("platform") == "0.00"
+    assert job("payer", e.Deposit("m2", "100.00"))("payer", e.Release("m2", "100.00")).net("platform") == "20.00"
 
 
 def test_a_fee_is_never_more_than_what_it_is_taken_of() -> None:

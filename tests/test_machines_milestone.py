@@ -30,6 +30,14 @@ def test_a_change_order_is_a_new_proposed_milestone_and_touches_no_running_clock
     assert "escrow.m2" not in job.now.states()
 
 
+def test_a_milestone_can_be_added_after_another_was_paid() -> None:
+    """H1: the rest of the plan stays open to change."""
+    job = Job(milestones=(("m1", "350.00"), ("m3", "10.00")))("payer", ek.escrow.Deposit("m1", "350.00"))
+    job("payer", ek.escrow.Release("m1", "350.00"))("payee", m.Propose("m2", "50.00"))
+    job("payer", m.Accept("m2", job.now.pot("m2").milestone.digest))("payee", m.Cancel("m3"))
+    assert [job.state(f"milestone.m{n}") for n in (1, 2, 3)] == ["completed", "agreed", "cancelled"]
+
+
 def test_an_acceptance_repeats_the_terms_by_digest_or_written_out() -> None:
     for terms in (proposed().now.pot("m2").milestone.digest, {"price": "50.00", "title": "more"}):
         job = proposed()("payer", m.Accept("m2", terms))
@@ -199,6 +207,12 @@ def test_an_approval_and_a_dispute_in_one_instant_move_the_money_once() -> None:
     other = submitted()("payee", ek.dispute.Open("m1", "350.00", "why"), 2)
     other.refused("not-now", "payer", m.Approve("m1", "zip"), 2)
     assert other.net("payee") == "0.00"
+
+
+def test_silence_without_a_submission_pays_nobody() -> None:
+    """D19: no review runs over work that was never handed in."""
+    job = funded({"escrow.dormancy": "unknown", "escrow.hold_limit": "unknown"}).wait(1000)
+    assert (job.state("milestone"), job.state("escrow"), job.net("payee")) == ("active", "held", "0.00")
 
 
 @pytest.mark.parametrize(("answer", "state", "paid"), [
@@ -378,6 +392,13 @@ def test_an_agreed_cancel_refunds_as_asked_and_the_rest_is_the_payees() -> None:
     )
     part = cancelling("100.00")("payee", m.AgreeCancel("m1", "100.00"), 3)
     assert (part.state("milestone"), part.net("payer"), part.net("payee")) == ("completed", "-250.00", "250.00")
+
+
+def test_what_a_part_left_can_be_cancelled() -> None:
+    """B21: a part that was paid blocks no cancellation of the rest."""
+    job = submitted()("payer", ek.escrow.Release("m1", "150.00"))("payer", m.RequestCancel("m1", "200.00"), 2)
+    job("payee", m.AgreeCancel("m1", "200.00"), 3)
+    assert (job.state("milestone"), job.net("payer"), job.net("payee")) == ("completed", "-150.00", "150.00")
 
 
 def test_agreeing_repeats_the_sum_and_nobody_agrees_to_an_own_request() -> None:

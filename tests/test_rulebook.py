@@ -1270,3 +1270,9 @@ def test_a_stake_is_divided_by_shares_and_the_odd_unit_goes_where_the_rulebook_s
 ) -> None:
     shares = {"payer": Fraction(payer, payer + payee), "payee": Fraction(payee, payer + payee)}
     assert divide(shares, Money(minor, "USD"), remainder_to) == Money(gets, "USD")
+
+
+def test_shares_that_are_nearly_the_whole_are_not_the_whole() -> None:
+    """H6: 99.9995 % is not 100 %, for the rest would be nobody's."""
+    told = problems('[dispute.longest]\non_expiry = { payer = "60%", payee = "39.9995%" }\n')
+    assert any("the shares do not add up to 100%" in words for words in told)
