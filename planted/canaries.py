@@ -1,7 +1,7 @@
 """Plant each bug alone: does the test that is named for it fail, as it must, and does it pass without?
 
-    python -m planted.canaries             # all; exit 1 if one survives
-    python -m planted.canaries A15 F1      # some
+python -m planted.canaries             # all; exit 1 if one survives
+python -m planted.canaries A15 F1      # some
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from planted.bugs import CANARIES, Canary
 from planted.running import WORKERS, Trial, Verdict, Warm, attempts, crashed, warm
+
+
+NOTHING: Final = "nothing planted"
 
 
 def nothing() -> None:
@@ -21,9 +25,9 @@ def nothing() -> None:
 
 def verdicts(warm: Warm, canaries: Sequence[Canary]) -> Iterator[Verdict]:
     """First every catcher without a fault, then each canary."""
-    names = dict.fromkeys(name for one in canaries for name in warm.named(one.caught_by))
-    whole = [Trial("nothing planted", nothing, tuple(names)[n::WORKERS]) for n in range(WORKERS)]
-    yield from attempts(warm, whole)
+    names = tuple(dict.fromkeys(name for one in canaries for name in warm.named(one.caught_by)))
+    parts = [names[n::WORKERS] for n in range(WORKERS)]
+    yield from attempts(warm, [Trial(NOTHING, nothing, part) for part in parts if part])
     yield from attempts(warm, [Trial(one.id, one.plant, warm.named(one.caught_by)) for one in canaries])
 
 
@@ -31,11 +35,15 @@ def problem(verdict: Verdict) -> str | None:
     """What is wrong with what became of a trial; None if all is as it must be."""
     if verdict.wrong:
         return f"{verdict.name}: {verdict.wrong}"
-    if verdict.name == "nothing planted":
+    if verdict.name == NOTHING:
         return verdict.caught_by and f"{verdict.caught_by} fails with nothing planted: {verdict.how}"
     if verdict.caught_by is None:
         return f"{verdict.name} SURVIVES"
-    return f"{verdict.name}: {verdict.caught_by} fell over instead of finding it: {verdict.how}" if crashed(verdict) else None
+    return (
+        f"{verdict.name}: {verdict.caught_by} fell over instead of finding it: {verdict.how}"
+        if crashed(verdict)
+        else None
+    )
 
 
 def main(said: Sequence[str] | None = None) -> int:
@@ -52,9 +60,9 @@ def main(said: Sequence[str] | None = None) -> int:
     for verdict in sorted(found, key=lambda one: one.name) if asked.show else ():
         sys.stdout.write(f"{verdict.name}: {verdict.caught_by}\n    {verdict.how}\n")
     wrong = sorted({words for verdict in found if (words := problem(verdict))})
-    caught = len(found) - WORKERS - len(wrong) if found else 0
-    sys.stdout.write(f"canaries: {len(wanted)} planted, {caught} caught; {time.monotonic() - start:.0f} s\n")
-    sys.stdout.write("".join(f"  {words}\n" for words in wrong))
+    caught = sum(one.name != NOTHING and problem(one) is None for one in found)
+    sys.stdout.write("".join(f"{words}\n" for words in wrong))
+    sys.stdout.write(f"{len(wanted)} canaries planted, {caught} caught, in {time.monotonic() - start:.0f} s\n")
     return int(bool(code or wrong or not found))
 
 

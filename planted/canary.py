@@ -12,7 +12,7 @@ Plant = Callable[[], None]
 
 @frozen
 class Canary:
-    """`id` from the catalogue, what went wrong there, what is planted here (in words, and how), and who must catch it."""
+    """Its id in the catalogue, what went wrong there, what is planted here (in words, and how), and its catcher."""
 
     id: str
     there: str

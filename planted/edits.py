@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import evolve
 
-from escrowkit import books, clocks, outlook, pot, reactions
+from escrowkit import books, clocks, reactions
 from escrowkit.clocks import Clock
 from escrowkit.ledger import lines
 from escrowkit.money import Money
@@ -24,6 +25,20 @@ def never(ctx: Context[Any]) -> bool:
 def always(ctx: Context[Any]) -> bool:
     """A guard that lets everybody pass."""
     return True
+
+
+def put(owner: Any, name: str, value: Any) -> None:
+    """Put something in the place of an attribute that is there. Raises `LookupError` if it is not."""
+    if not hasattr(owner, name):
+        raise LookupError(f"{owner} has no {name}")
+    setattr(owner, name, value)
+
+
+def everywhere(old: Any, new: Any) -> None:
+    """Put something in the place of what modules of the library import from one another by name."""
+    for module in [one for name, one in sys.modules.items() if name.partition(".")[0] == "escrowkit"]:
+        for name in [name for name, value in vars(module).items() if value is old]:
+            setattr(module, name, new)
 
 
 def retable(table: Table[Any], rows: Iterable[Row], over: Iterable[Guard] | None = None) -> None:
@@ -85,8 +100,7 @@ def unreact(event: type[Event], number: int) -> None:
 def reclock(edit: Callable[[Clock], Clock | None]) -> None:
     """Put each line of CLOCKS through an edit; None takes it out. What was remembered of them is forgotten."""
     edited = tuple(after for clock in clocks.CLOCKS if (after := edit(clock)) is not None)
-    for module in (clocks, pot, outlook):
-        module.CLOCKS = edited  # type: ignore[attr-defined]
+    everywhere(clocks.CLOCKS, edited)
     for thing in gc.get_objects():
         if isinstance(thing, Rulebook):
             thing.memory.clear()

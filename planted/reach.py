@@ -16,7 +16,6 @@ from escrowkit import books, clocks, reactions
 from escrowkit.errors import Refused
 from escrowkit.pot import MACHINES
 from escrowkit.table import Context, Guard, Move, Row, Table
-
 from planted.edits import retable
 from planted.running import WORKERS, Warm, forked
 

@@ -3,8 +3,8 @@
     python -m planted.removals                # all; a line of figures, and exit 1 if something is missed by none
     python -m planted.removals guards books   # some kinds only
 
-Every test of behaviour runs once, recorded; then, for each removal, the tests that reach what is removed, until one fails.
-Tests of what the tables say (their proof, the pages and pictures made of them, the schemas) do not count.
+Every test of behaviour runs once, recorded; then, for each removal, the tests that reach what is removed, until one
+fails. Tests of what the tables say (their proof, the pages and pictures made of them, the schemas) do not count.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -33,7 +32,19 @@ from planted.running import ROOT, Trial, Verdict, Warm, attempts, warm
 NOT_BEHAVIOUR: Final = frozenset(
     f"test_{name}.py"
     for name in (
-        *("bench", "cli", "docs", "doctests", "drawing", "errors", "golden", "histories", "package", "planted", "schemas"),
+        *(
+            "bench",
+            "cli",
+            "docs",
+            "doctests",
+            "drawing",
+            "errors",
+            "golden",
+            "histories",
+            "package",
+            "planted",
+            "schemas",
+        ),
         *("table", "wording", "arguments", "money", "periods", "roles", "rulebook", "ledger"),
         # Long, and of random lives that the others tell shorter.
         *("comparison", "foresight", "proof", "stakes"),
@@ -61,7 +72,7 @@ def removals() -> Iterator[Removal]:
             yield from _of_row(table, number, row)
         for check in table.always:
             name = f"{table.name}: {check.__name__}, of every move by a person"
-            keys = (("guard", table.name, None, check.__name__),)
+            keys: tuple[Hashable, ...] = (("guard", table.name, None, check.__name__),)
             yield Removal("guards", name, partial(_without_always, table, check), keys)
     for booking in BOOKS:
         machine, word = booking.event.machine, booking.event.word
@@ -146,13 +157,13 @@ def survey(warm: Warm, wanted: Sequence[Removal]) -> Iterator[tuple[Removal, Ver
 
 
 def told(verdicts: Sequence[tuple[Removal, Verdict]], seconds: float) -> str:
-    """The figures in a line, and under it what was missed by none."""
+    """What was missed by none, and under it the figures in a line."""
     tried = Counter(removal.kind for removal, _ in verdicts)
     left = [(removal, verdict) for removal, verdict in verdicts if verdict.caught_by is None]
-    lines = [f"  {one.kind}: {one.name}{f' ({v.wrong})' if v.wrong else ''}" for one, v in left]
+    lines = [f"{one.kind}: {one.name}{f' ({v.wrong})' if v.wrong else ''}" for one, v in left]
     sums = ", ".join(f"{count} {kind}" for kind, count in tried.items())
     missed = f"{len(verdicts) - len(left)} missed by a test, {len(left)} by none"
-    return "\n".join((f"removals: {sums}; {missed}; {seconds:.0f} s", *sorted(lines)))
+    return "\n".join((*sorted(lines), f"{sums} taken out: {missed}, in {seconds:.0f} s"))
 
 
 def main(said: Sequence[str] | None = None) -> int:
@@ -172,5 +183,4 @@ def main(said: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(ROOT)))
     sys.exit(main())

@@ -142,7 +142,7 @@ def forked(
     workers: int = WORKERS,
     patience: float = PATIENCE,
 ) -> Iterator[Any]:
-    """What `do` gives for each task, each in a child of its own; `failed` says what stands for one that gave nothing."""
+    """What `do` gives for each task, in a child of its own; `failed` says what stands for one that gave nothing."""
     waiting = deque(tasks)
     running: dict[Connection, tuple[Any, ForkProcess, float]] = {}
     while waiting or running:
@@ -151,10 +151,10 @@ def forked(
             conn, process = _started(do, task)
             running[conn] = (task, process, time.monotonic() + patience)
         end = min(until for _, _, until in running.values())
-        ready = connection.wait(list(running), max(0.0, end - time.monotonic()))
+        ready: list[Any] = connection.wait(list(running), max(0.0, end - time.monotonic()))
         late = [conn for conn, (_, _, until) in running.items() if until <= time.monotonic()]
         for conn in [*ready, *(conn for conn in late if conn not in ready)]:
-            task, process, _ = running.pop(conn)  # type: ignore[index]
+            task, process, _ = running.pop(conn)
             yield _ended(conn, task, process, failed, in_time=conn in ready)
 
 

@@ -244,7 +244,11 @@ def test_a_clock_that_needs_what_the_sources_do_not_settle_never_fires() -> None
 
 def test_a_clock_that_needs_what_the_sources_do_not_settle_hides_no_later_one() -> None:
     """B31: what cannot be decided ends no schedule."""
-    unsettled = {"id": "m1", "price": "10.00", "rules": {"escrow.service_fee.model": "unknown", "escrow.dormancy": "unknown"}}
+    unsettled = {
+        "id": "m1",
+        "price": "10.00",
+        "rules": {"escrow.service_fee.model": "unknown", "escrow.dormancy": "unknown"},
+    }
     job = Job(milestones=(unsettled, ("m2", "20.00")))
     for day_, id_, price in ((1, "m1", "10.00"), (2, "m2", "20.00")):
         job("payer", ek.escrow.Deposit(id_, price), day_)("payee", ek.milestone.Submit(id_, "zip"), day_)

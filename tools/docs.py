@@ -14,6 +14,7 @@ from pathlib import Path
 
 import docs_api
 import docs_cli
+import docs_planted
 
 from escrowkit import comparison, drawing
 from escrowkit.books import BOOKS
@@ -284,6 +285,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         ("stories", stories),
         ("comparison", side_by_side),
         ("cli", docs_cli.page),
+        ("canaries", docs_planted.page),
     ):
         yield REFERENCE / f"{name}.md", make()
     for place, text in docs_api.pages():

@@ -9,17 +9,24 @@ from escrowkit.ledger import Ledger
 from escrowkit.money import Money
 from escrowkit.pot import Pot
 from planted.canary import canary
+from planted.edits import put
 
 
-@canary("I2", "What was funded was a number of its own, which no payout made smaller.",
-        caught_by="machines_escrow.py::test_together_releases_and_refunds_never_exceed_what_was_deposited")
+@canary(
+    "I2",
+    "What was funded was a number of its own, which no payout made smaller.",
+    caught_by="machines_escrow.py::test_together_releases_and_refunds_never_exceed_what_was_deposited",
+)
 def funded_is_never_less() -> None:
     """What a pot holds is the sum of its deposits."""
-    Pot.held = property(lambda self: self._deposited)  # type: ignore[assignment]
+    put(Pot, "held", property(lambda self: self._deposited))
 
 
-@canary("I4", "All escrows of a buyer were one number: paying one twice drained another, and the sum still fitted.",
-        caught_by="machines_escrow.py::test_one_milestone_never_pays_for_another")
+@canary(
+    "I4",
+    "All escrows of a buyer were one number: paying one twice drained another, and the sum still fitted.",
+    caught_by="machines_escrow.py::test_one_milestone_never_pays_for_another",
+)
 def one_number() -> None:
     """The ledger keeps all escrows in one account."""
     balance = Ledger.balance
@@ -30,11 +37,14 @@ def one_number() -> None:
         inside = (sum_ for (name, of), sum_ in self._balances.items() if name.startswith("escrow:") and of == currency)
         return Money(sum(inside), currency)
 
-    Ledger.balance = shared  # type: ignore[method-assign]
+    put(Ledger, "balance", shared)
 
 
-@canary("I5", "A process that ran was ruled by the newest version of its definition.",
-        caught_by="laws.py::test_changing_a_rulebook_changes_no_open_agreement")
+@canary(
+    "I5",
+    "A process that ran was ruled by the newest version of its definition.",
+    caught_by="laws.py::test_changing_a_rulebook_changes_no_open_agreement",
+)
 def rules_are_read_anew() -> None:
     """A rulebook is read once and shared: whoever opens anew under the same name gets the old one."""
     known: dict[str, Any] = {}
@@ -43,4 +53,4 @@ def rules_are_read_anew() -> None:
     def remembered(data: Any, where: str) -> Any:
         return known.setdefault(where, build(data, where))
 
-    rulebook.build = remembered
+    put(rulebook, "build", remembered)

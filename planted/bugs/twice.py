@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from contextlib import nullcontext
 from typing import Any
@@ -15,23 +16,30 @@ from escrowkit.machines import escrow, milestone
 from escrowkit.machines.escrow import guards, record
 from escrowkit.machines.milestone import S as W
 from escrowkit.pot import Pot
+from escrowkit.roles import Role
 from escrowkit.table import SAME, Row
 from planted.canary import canary
-from planted.edits import also, edit_rows, rereact, retable, unguard
+from planted.edits import also, edit_rows, put, rereact, retable, unguard
 
 
-@canary("A1", "A retried job ran its success logic again: a payout told twice was booked twice.",
-        caught_by="machines_escrow.py::test_on_a_slow_rail_what_is_payable_waits_for_the_provider")
+@canary(
+    "A1",
+    "A retried job ran its success logic again: a payout told twice was booked twice.",
+    caught_by="machines_escrow.py::test_on_a_slow_rail_what_is_payable_waits_for_the_provider",
+)
 def payout_told_twice() -> None:
     """The row that knows a payout's reference again is gone."""
     edit_rows(escrow.TABLE, lambda row: None if _repeats(row, escrow.ConfirmPayout) else row, 1)
 
 
-@canary("A3", "Two withdrawals of one balance ran at the same time, and both were paid.",
-        caught_by="live.py::test_threads_take_turns_so_no_decision_is_lost")
+@canary(
+    "A3",
+    "Two withdrawals of one balance ran at the same time, and both were paid.",
+    caught_by="live.py::test_threads_take_turns_so_no_decision_is_lost",
+)
 def threads_do_not_wait() -> None:
     """A session decides without taking its turn, and a decision takes a moment."""
-    live.RLock = nullcontext  # type: ignore[attr-defined]
+    put(live, "RLock", nullcontext)
     decide = Agreement.decide
 
     def slow(self: Any, command: Any, **said: Any) -> Any:
@@ -39,11 +47,14 @@ def threads_do_not_wait() -> None:
         time.sleep(0.001)
         return decision
 
-    Agreement.decide = slow  # type: ignore[method-assign]
+    put(Agreement, "decide", slow)
 
 
-@canary("A5", "Money went back by itself, and an admin could decide over the same money afterwards.",
-        caught_by="machines_mediation.py::test_decided_is_decided")
+@canary(
+    "A5",
+    "Money went back by itself, and an admin could decide over the same money afterwards.",
+    caught_by="machines_mediation.py::test_decided_is_decided",
+)
 def decide_again() -> None:
     """A mediator may decide when the mediation is over."""
     from escrowkit.machines import mediation
@@ -56,8 +67,11 @@ def decide_again() -> None:
     edit_rows(mediation.TABLE, edit, 1)
 
 
-@canary("A6", "What a second trade earned was assigned to the balance and not added, so the first one's was gone.",
-        caught_by="machines_escrow.py::test_one_payout_may_cover_what_several_milestones_brought")
+@canary(
+    "A6",
+    "What a second trade earned was assigned to the balance and not added, so the first one's was gone.",
+    caught_by="machines_escrow.py::test_one_payout_may_cover_what_several_milestones_brought",
+)
 def payable_is_assigned() -> None:
     """What becomes payable replaces what was payable before."""
     post = Ledger.post
@@ -70,22 +84,28 @@ def payable_is_assigned() -> None:
                 after[line.target, line.amount.currency] = line.amount.minor
         return Ledger(after)
 
-    Ledger.post = posted  # type: ignore[method-assign]
+    put(Ledger, "post", posted)
 
 
-@canary("A8", "A retry came under a fresh reference, so nothing knew it again.",
-        caught_by="machines_escrow.py::test_a_chargeback_counts_once_a_reference_and_at_most_its_deposit")
+@canary(
+    "A8",
+    "A retry came under a fresh reference, so nothing knew it again.",
+    caught_by="machines_escrow.py::test_a_chargeback_counts_once_a_reference_and_at_most_its_deposit",
+)
 def references_are_made_anew() -> None:
     """What was told is remembered under a reference of its own each time."""
 
     def told(it: Any, word: str, reference: str) -> dict[str, Any]:
         return {"told": it.told | {(guards.family(word), f"{reference}#{len(it.told)}")}}
 
-    record._told = told
+    put(record, "_told", told)
 
 
-@canary("A9", "The same key after a refund made a new transfer.",
-        caught_by="agreement.py::test_the_same_key_gives_the_same_answer_and_nothing_happens")
+@canary(
+    "A9",
+    "The same key after a refund made a new transfer.",
+    caught_by="agreement.py::test_the_same_key_gives_the_same_answer_and_nothing_happens",
+)
 def keys_are_forgotten() -> None:
     """No key is remembered."""
     add = fold.Fold.add
@@ -93,11 +113,14 @@ def keys_are_forgotten() -> None:
     def forgetful(self: Any, line: Any) -> None:
         add(self, evolve(line, key=None))
 
-    fold.Fold.add = forgetful  # type: ignore[method-assign]
+    put(fold.Fold, "add", forgetful)
 
 
-@canary("A10", "A status was written before the payout; a failure in between left half of it.",
-        caught_by="agreement.py::test_ending_is_all_or_nothing")
+@canary(
+    "A10",
+    "A status was written before the payout; a failure in between left half of it.",
+    caught_by="agreement.py::test_ending_is_all_or_nothing",
+)
 def half_a_decision_stays() -> None:
     """A decision writes into the agreement that it came from, so what went before a refusal stays."""
     init = fold.Fold.__init__
@@ -107,11 +130,14 @@ def half_a_decision_stays() -> None:
         if isinstance(whole.lanes, dict):
             self.lanes = whole.lanes
 
-    fold.Fold.__init__ = shared  # type: ignore[method-assign]
+    put(fold.Fold, "__init__", shared)
 
 
-@canary("A13", "A payout was pushed and could be claimed as well.",
-        caught_by="machines_escrow.py::test_a_part_is_released_and_the_rest_stays_held")
+@canary(
+    "A13",
+    "A payout was pushed and could be claimed as well.",
+    caught_by="machines_escrow.py::test_a_part_is_released_and_the_rest_stays_held",
+)
 def pushed_and_claimable() -> None:
     """On an instant rail money goes out, and stays payable besides."""
 
@@ -119,19 +145,25 @@ def pushed_and_claimable() -> None:
         out = [line for line in moved if line.target.startswith("payable:")]
         return tuple(Line("world:platform", one.target.replace("payable:", "world:"), one.amount) for one in out)
 
-    books._paid_at_once = twice
+    put(books, "_paid_at_once", twice)
 
 
-@canary("A14", "A button let the buyer finalise three times.",
-        caught_by="machines_milestone.py::test_approving_three_times_pays_once")
+@canary(
+    "A14",
+    "A button let the buyer finalise three times.",
+    caught_by="machines_milestone.py::test_approving_three_times_pays_once",
+)
 def approve_again() -> None:
     """What is completed can be approved again."""
-    again = Row((W.COMPLETED, W.APPROVED), milestone.Approve, deciding.Role.PAYER, SAME, milestone.Approved)
+    again = Row((W.COMPLETED, W.APPROVED), milestone.Approve, Role.PAYER, SAME, milestone.Approved)
     retable(milestone.TABLE, (*milestone.TABLE.rows, again))
 
 
-@canary("A15", "After a part had been paid out, a refund paid the full amount.",
-        caught_by="machines_escrow.py::test_together_releases_and_refunds_never_exceed_what_was_deposited")
+@canary(
+    "A15",
+    "After a part had been paid out, a refund paid the full amount.",
+    caught_by="machines_escrow.py::test_together_releases_and_refunds_never_exceed_what_was_deposited",
+)
 def refund_of_all_that_was_deposited() -> None:
     """A refund may be as much as was ever deposited, whatever has left the pot."""
 
@@ -141,45 +173,60 @@ def refund_of_all_that_was_deposited() -> None:
     guards.within_held.test = within_deposited
 
 
-@canary("A16", "Early withdrawals were each within the payment, and together more.",
-        caught_by="machines_escrow.py::test_together_releases_and_refunds_never_exceed_what_was_deposited")
+@canary(
+    "A16",
+    "Early withdrawals were each within the payment, and together more.",
+    caught_by="machines_escrow.py::test_together_releases_and_refunds_never_exceed_what_was_deposited",
+)
 def releases_are_not_counted_together() -> None:
     """A release is compared with nothing."""
     unguard(escrow.TABLE, "within_held", event=escrow.Released)
 
 
-@canary("A17", "A refund went past a debt that was open.",
-        caught_by="machines_dispute.py::test_what_is_owed_is_not_claimed_again")
+@canary(
+    "A17",
+    "A refund went past a debt that was open.",
+    caught_by="machines_dispute.py::test_what_is_owed_is_not_claimed_again",
+)
 def debts_are_not_seen() -> None:
     """What is owed already counts for nothing when more is claimed."""
-    Pot._owed_for = lambda self, cause: self.zero  # type: ignore[method-assign]
+    put(Pot, "_owed_for", lambda self, cause: self.zero)
 
 
-@canary("A18", "Refunds were not kept apart by their reference, so one request was paid twice.",
-        caught_by="machines_escrow.py::test_on_a_slow_rail_a_promised_refund_is_booked_when_the_provider_confirms")
+@canary(
+    "A18",
+    "Refunds were not kept apart by their reference, so one request was paid twice.",
+    caught_by="machines_escrow.py::test_on_a_slow_rail_a_promised_refund_is_booked_when_the_provider_confirms",
+)
 def refund_told_twice() -> None:
     """The row that knows a refund's reference again is gone, and any refund counts as promised."""
     edit_rows(escrow.TABLE, lambda row: None if _repeats(row, escrow.ConfirmRefundReleased) else row, 1)
     unguard(escrow.TABLE, "refund_promised")
-    record._without = lambda promised, event: ()
+    put(record, "_without", lambda promised, event: ())
 
 
-@canary("A19", "After a payout of which nobody knew how it ended, the same money was paid another way.",
-        caught_by="proof.py::test_the_same_released_money_is_not_promised_back_twice")
+@canary(
+    "A19",
+    "After a payout of which nobody knew how it ended, the same money was paid another way.",
+    caught_by="proof.py::test_the_same_released_money_is_not_promised_back_twice",
+)
 def promised_money_is_free() -> None:
     """Released money whose way back is promised and not confirmed can be promised once more."""
-    refundable = Pot.refundable.fget
+    refundable: Any = inspect.getattr_static(Pot, "refundable").fget
 
     def all_of_it(self: Any) -> Any:
         pot = Pot(self.agreement, self.lane, self.at)
         pot.escrow = self.escrow and evolve(self.escrow, promised=())
-        return refundable(pot)  # type: ignore[misc]
+        return refundable(pot)
 
-    Pot.refundable = property(all_of_it)  # type: ignore[assignment]
+    put(Pot, "refundable", property(all_of_it))
 
 
-@canary("A20", "An escrow that was never funded was refunded with its full amount.",
-        caught_by="machines_escrow.py::test_an_empty_pot_pays_nobody")
+@canary(
+    "A20",
+    "An escrow that was never funded was refunded with its full amount.",
+    caught_by="machines_escrow.py::test_an_empty_pot_pays_nobody",
+)
 def refund_of_nothing() -> None:
     """A refund needs no money and no state in which there is some."""
 
@@ -190,15 +237,21 @@ def refund_of_nothing() -> None:
     edit_rows(escrow.TABLE, edit, 1)
 
 
-@canary("A21", "A release without an answer was taken as failed, tried again, and paid twice.",
-        caught_by="machines_escrow.py::test_on_a_slow_rail_what_is_payable_waits_for_the_provider")
+@canary(
+    "A21",
+    "A release without an answer was taken as failed, tried again, and paid twice.",
+    caught_by="machines_escrow.py::test_on_a_slow_rail_what_is_payable_waits_for_the_provider",
+)
 def failed_means_due_again() -> None:
     """A payout that is told as failed becomes payable once more, though it never left what is payable."""
     also(escrow.PayoutFailed, lambda pot, e: (("world:platform", f"payable:{e.to}", pot.payable(e.to)),))
 
 
-@canary("A26", "One deposit was counted for two authorisations.",
-        caught_by="machines_escrow.py::test_a_request_is_met_by_one_payment")
+@canary(
+    "A26",
+    "One deposit was counted for two authorisations.",
+    caught_by="machines_escrow.py::test_a_request_is_met_by_one_payment",
+)
 def one_request_confirmed_twice() -> None:
     """A request stays open when its payment has come, so the next payment counts for it too."""
 
@@ -209,15 +262,21 @@ def one_request_confirmed_twice() -> None:
     record._CHANGES._lines[escrow.DepositConfirmed] = confirmed
 
 
-@canary("A27", "One payment met the conditions of two escrows.",
-        caught_by="machines_escrow.py::test_a_reference_counts_once_in_the_whole_agreement")
+@canary(
+    "A27",
+    "One payment met the conditions of two escrows.",
+    caught_by="machines_escrow.py::test_a_reference_counts_once_in_the_whole_agreement",
+)
 def a_payment_counts_in_each_pot() -> None:
     """A reference is known in its own pot only."""
-    Pot.told_elsewhere = lambda self, told: False  # type: ignore[method-assign]
+    put(Pot, "told_elsewhere", lambda self, told: False)
 
 
-@canary("A28", "A record said released while nothing had been released.",
-        caught_by="machines_escrow.py::test_a_part_is_released_and_the_rest_stays_held")
+@canary(
+    "A28",
+    "A record said released while nothing had been released.",
+    caught_by="machines_escrow.py::test_a_part_is_released_and_the_rest_stays_held",
+)
 def completed_by_a_part() -> None:
     """Any release completes a milestone."""
 
@@ -228,15 +287,21 @@ def completed_by_a_part() -> None:
     rereact(reactions._complete, complete)
 
 
-@canary("A29", "What a dispute paid out was missing in the sum of what had been released.",
-        caught_by="machines_dispute.py::test_what_a_dispute_gave_the_payee_counts_as_released")
+@canary(
+    "A29",
+    "What a dispute paid out was missing in the sum of what had been released.",
+    caught_by="machines_dispute.py::test_what_a_dispute_gave_the_payee_counts_as_released",
+)
 def a_ruling_counts_nothing_as_released() -> None:
     """What a dispute gives the payee is not counted as released."""
     record._CHANGES._lines[escrow.Divided] = lambda it, event: {}
 
 
-@canary("A30", "Making the milestones anew deleted those that were paid, and they could be paid again.",
-        caught_by="machines_milestone.py::test_an_id_is_used_once")
+@canary(
+    "A30",
+    "Making the milestones anew deleted those that were paid, and they could be paid again.",
+    caught_by="machines_milestone.py::test_an_id_is_used_once",
+)
 def milestones_are_made_anew() -> None:
     """A proposal under an id that is taken takes the place of what was there."""
     addressed = deciding._addressed
@@ -244,9 +309,8 @@ def milestones_are_made_anew() -> None:
     def fresh(lane: Any, command: Any) -> Any:
         return None if isinstance(command, milestone.Propose) else addressed(lane, command)
 
-    deciding._addressed = fresh
+    put(deciding, "_addressed", fresh)
 
 
 def _repeats(row: Row, command: Any) -> bool:
     return row.command is command and row.event is escrow.Repeated
-
