@@ -486,3 +486,19 @@ def test_evidence_may_be_admitted_until_the_fee_is_paid_in() -> None:
     job("payee", ek.arbitration.PayFee("m1", "own", "20.00")).refused("not-now", "payer", add("three"))
     early = contested({**MEDIATED, "dispute.evidence.until": "funded"})("payer", add("one"))
     assert early.state("dispute") == "mediated"
+
+
+def test_only_the_side_whose_window_is_over_has_lost_by_its_silence() -> None:
+    j = funded(
+        {
+            "dispute.open_by": ["platform"],
+            "dispute.answer.payer.within": "10 days",
+            "dispute.answer.payee.within": "3 days",
+            "dispute.answer.payee.on_silence": {"payer": "60%", "payee": "40%"},
+            "conduct.default_suspends": True,
+        }
+    )
+    j("platform", d.Open("m1", "350.00"), 1).wait(4)
+    defaulted = next(event for event in j.last.events if event.word == "defaulted")
+    assert defaulted.silent == ("payee",)
+    assert (j.state("conduct.payer"), j.state("conduct.payee")) == ("good", "suspended")

@@ -208,6 +208,14 @@ class Extended(Event):
         return {"clock": ctx.pot.clock_key(ctx.command.clock)}
 
 
+def _silent(ctx: Context[Any]) -> tuple[str, ...]:
+    """Whose answer is overdue: not a side whose own window still runs."""
+    if ctx.command.clock != "answer":
+        return ()
+    must: tuple[str, ...] = ctx.it.must_answer
+    return must if ctx.pot.answer_due_together else (ctx.pot.first_silent,)
+
+
 @said
 class Defaulted(Concluded):
     """A silence decided the dispute; `silent` names who did not answer."""
@@ -219,8 +227,7 @@ class Defaulted(Concluded):
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """By the rulebook's answer to this silence."""
         code = "respondent_silent" if ctx.command.clock == "answer" else "dispute_lapsed"
-        silent = ctx.it.must_answer if ctx.command.clock == "answer" else ()
-        return outcome(silence_gives(ctx), code) | {"clock": ctx.command.clock, "silent": silent}
+        return outcome(silence_gives(ctx), code) | {"clock": ctx.command.clock, "silent": _silent(ctx)}
 
 
 @said

@@ -16,6 +16,7 @@ from escrowkit.machines.dispute.events import (
     AnswerDemanded,
     Concluded,
     Contested,
+    Defaulted,
     Escalated,
     EvidenceAdded,
     Extended,
@@ -164,6 +165,7 @@ _CHANGES: Final = Changes(
         EvidenceAdded: _evidence,
         Extended: lambda it, e: {"extensions": (*it.extensions, (e.clock, e.period))},
         Concluded: lambda it, e: {"to_payee": e.to_payee, "code": e.code},
+        Defaulted: lambda it, e: {"to_payee": e.to_payee, "code": e.code, "must_answer": e.silent},
         Overridden: lambda it, e: {"code": e.code},
         Restaked: lambda it, e: {"stake": e.stake} | _still_open(it, lambda offer: False),
     }
