@@ -21,7 +21,7 @@ from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.table import Command, Event
 from escrowkit.testing.oracle import Answer, Oracle, Refusal, Unpredicted
-from escrowkit.testing.oracle.said import Moved
+from escrowkit.testing.oracle.said import Line, Moved, summed
 
 
 class Disagreement(AssertionError):
@@ -180,12 +180,11 @@ def terms_of(agreement: Agreement) -> dict[str, Any]:
 def entries_of(entries: Iterable[Entry]) -> tuple[Moved, ...]:
     """Entries as the oracle tells them."""
     return tuple(
-        (entry.condition, entry.kind and entry.kind.value, tuple(sorted(_line(line) for line in entry.lines)))
-        for entry in entries
+        (entry.condition, entry.kind and entry.kind.value, summed(_line(line) for line in entry.lines)) for entry in entries
     )
 
 
-def _line(line: Any) -> tuple[str, str, int, str]:
+def _line(line: Any) -> Line:
     return (line.source, line.target, line.amount.minor, line.amount.currency)
 
 
@@ -224,9 +223,11 @@ def _difference(step: str, what: str, library: Any, oracle: Any, story: list[str
 
 
 def _both(library: Any, oracle: Any) -> Iterator[str]:
+    if isinstance(library, tuple) and isinstance(oracle, tuple):
+        library, oracle = (dict(enumerate(one, 1)) for one in (library, oracle))
     if not (isinstance(library, Mapping) and isinstance(oracle, Mapping)):
         yield from (f"library: {library}", f"oracle:  {oracle}")
         return
-    for key in sorted({*library, *oracle}, key=str):
+    for key in sorted({*library, *oracle}):
         if library.get(key) != oracle.get(key):
             yield f"{key}: library {library.get(key)}, oracle {oracle.get(key)}"

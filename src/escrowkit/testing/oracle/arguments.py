@@ -96,6 +96,13 @@ def check(command: str, said: dict[str, Any], currency: str, decimals: Mapping[s
             need(bool(value.strip()), "bad-argument")
 
 
+def sums(said: Mapping[str, Any], currency: str) -> None:
+    """The amounts of a command are in the milestone's currency, and can be."""
+    found = [(name, said[name]) for name in AMOUNTS if said.get(name) is not None]
+    need(all(value[1] == currency for _, value in found), "wrong-currency")
+    need(all(value[0] > 0 or (value[0] == 0 and name in ("to_payee", "fee")) for name, value in found), "bad-amount")
+
+
 def amount(value: Any, currency: str, decimals: Mapping[str, int]) -> Amount:
     """An amount as minor units with its currency."""
     if isinstance(value, tuple):

@@ -12,6 +12,8 @@ from escrowkit.testing.oracle.world import Work
 #: Before all time: what is met already.
 EVER = datetime.min.replace(tzinfo=UTC)
 
+TAKEN_BACK = ("milestone.submission_withdrawn", "milestone.changes_requested")
+
 
 def parts(condition: Mapping[str, Any]) -> tuple[int, list[Mapping[str, Any]]]:
     """How many of which parts must hold."""
@@ -46,7 +48,7 @@ def signed(work: Work, role: str) -> bool:
     """Whether a side has signed: the payer by approving, the payee by submitting."""
     if role == "payer":
         return bool(work.all("milestone.approved"))
-    return bool(work.all("milestone.submitted"))
+    return entered(work, "submitted") is not None
 
 
 def _attested(work: Work, name: str, by: str | None) -> bool:
@@ -58,6 +60,11 @@ def entered(work: Work, state: str) -> datetime | None:
     if state.startswith("attested:"):
         found = [one for one in work.all("milestone.attested") if one["fact"] == state.removeprefix("attested:")]
         return found[0].at if found else None
+    if state == "active":
+        started = work.all("milestone.started")
+        return started[0].at if started else None
+    if state == "submitted" and work.since("milestone.submitted", *TAKEN_BACK):
+        return None
     at: datetime | None = work.facts.get("entered", {}).get(state)
     return at
 

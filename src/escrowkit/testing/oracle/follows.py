@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escrowkit.testing.oracle import conditions, jobs, pots
+from escrowkit.testing.oracle import charges, conditions, jobs, outcomes, overrides, pots, restaking, stakes, standing
 from escrowkit.testing.oracle.leaving import clearing, earned, lacks, released
 from escrowkit.testing.oracle.said import Happening
 from escrowkit.testing.oracle.world import Work, World
@@ -76,11 +76,14 @@ ENDS = (
 )
 CLOSES = ("escrow.drained", "escrow.deposit_returned", "escrow.deposit_failed", "escrow.funding_lapsed", *ENDS)
 
+FEES_OWED = ("escrow.seized", "escrow.order_obeyed", "escrow.hold_ended", "escrow.divided")
+
 
 def follow(world: World, what: Happening) -> None:
     """Queue what the rules say when this happened."""
     work = world.works.get(what.milestone)
     if work is None:
+        standing.follow_conduct(world, what)
         return
     name = what.name
     if name in ("milestone.included", "milestone.accepted"):
@@ -90,7 +93,8 @@ def follow(world: World, what: Happening) -> None:
     if name in ("milestone.submitted", "milestone.attested") and _fulfilled(world, work):
         world.then(condition_met, work, "rules")
     if name in PAYS and _payable(world, work):
-        world.then(pots.disburse, work, world.held(work), work.facts["why"], work.facts.get("kind"))
+        code = work.facts["why"] if work.condition is None else "condition_met"
+        world.then(pots.disburse, work, world.held(work), code, work.facts.get("kind"))
     if name in DIVIDES and world.held(work):
         world.then(pots.disburse, work, *work.facts["divide"])
     if name in VOIDS and (work.facts.get("proposal") or "cancelling" in (work.state, *work.below)):
@@ -102,9 +106,27 @@ def follow(world: World, what: Happening) -> None:
     elif name in ("escrow.refunded", "escrow.rolled_over") and not world.held(work) and not work.is_over:
         world.then(conclude, work)
     if name == "escrow.rolled_over":
-        world.then(pots.receive, what["to"])
+        world.then(pots.receive, what["to"], what["amount"])
+    if name in ("escrow.seized", "escrow.order_obeyed", "escrow.hold_ended"):
+        if work.open_case is not None:
+            world.then(overrides.override, work, what["code"])
+        if not work.is_over:
+            world.then(conclude, work, what["code"])
+    outcomes.follow(world, work, what)
+    if name in ("escrow.charged_back", "escrow.charge_back_reversed", "escrow.released_refunded"):
+        restaking.follow(world, work)
+    charges.follow(world, work, what)
+    if name == "obligation.paid" and what["debt"].cause == "outcome" and what["debt"].creditor == "payer":
+        world.then(stakes.reclaimed, work, what["debt"].minor)
+    if name in FEES_OWED and what.more.get("fee_owed"):
+        world.then(stakes.owe, work, "payee", "payer", what["fee_owed"], "fee")
     if name in CLOSES and _closable(world, work):
         world.then(_close, work)
+    standing.follow_feedback(world, work, what)
+    if name in ("dispute.concluded", "dispute.defaulted"):
+        standing.suspend_defaulters(world, what["case"])
+    if name in ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received"):
+        standing.hold_what_arrives(world, work)
 
 
 def _open(world: World, work: Work) -> None:
@@ -134,7 +156,6 @@ def condition_met(world: World, work: Work, by: str) -> None:
     """The milestone's own release condition is met."""
     jobs.enter(world, work, "approved")
     work.facts["why"] = "condition_met"
-    work.facts["met"] = True
     if by == "clock":
         work.facts["kind"] = "procedure"
     world.happen("milestone.condition_met", work, by)
@@ -176,9 +197,10 @@ def _completed(world: World, work: Work) -> None:
     world.happen("milestone.completed", work, "rules")
 
 
-def conclude(world: World, work: Work) -> None:
+def conclude(world: World, work: Work, code: str | None = None) -> None:
     """The milestone ends because its money was disposed of."""
-    jobs.enter(world, work, "completed" if released(work) else "cancelled")
+    idle = code in ("hold_limit_reached", "dormant")
+    jobs.enter(world, work, "completed" if released(work) and not idle else "cancelled")
     world.happen("milestone.concluded", work, "rules")
 
 
@@ -186,7 +208,7 @@ def _closable(world: World, work: Work) -> bool:
     used = [
         one for one in work.happened if one.name in ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received")
     ]
-    return work.is_over and work.pot == "empty" and bool(used) and not work.facts.get("pending")
+    return work.is_over and pots.state(work) == "empty" and bool(used)
 
 
 def _close(world: World, work: Work) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from escrowkit.testing.oracle import conditions
+from escrowkit.testing.oracle.arguments import amount, sums
 from escrowkit.testing.oracle.leaving import released
 from escrowkit.testing.oracle.rules import Rules
 from escrowkit.testing.oracle.world import PARTIES, Work, World, need, other
@@ -91,7 +92,7 @@ def propose(world: World, rules: Rules, id_: str, by: str, said: Said) -> None:
     need(minor > 0, "bad-amount")
     in_range(rules, minor, currency)
     nobody_suspended(world)
-    may_say_all(world, by)
+    may_say(world, by, said["title"])
     work = Work(id_, minor, currency, said["title"], said["due"], said["release_when"], rules, "proposed", proposer=by)
     world.works[id_] = work
     world.happen("milestone.proposed", work, by)
@@ -110,8 +111,10 @@ def nobody_suspended(world: World) -> None:
     need(not any(one.state in ("suspended", "excluded") for one in world.conduct.values()), "not-now")
 
 
-def may_say_all(world: World, by: str) -> None:
-    """A place for what a muted side may not add; a proposal's title is part of its terms."""
+def may_say(world: World, by: str, words: str | None) -> None:
+    """Who may not write says nothing beyond what the move needs."""
+    conduct = world.conduct.get(by)
+    need(words is None or conduct is None or not conduct.lacks("writing", world.now), "not-now")
 
 
 def _accept(world: World, work: Work, by: str, said: Said) -> None:
@@ -127,7 +130,9 @@ def _same_terms(work: Work, terms: Any) -> bool:
     if not isinstance(terms, dict):
         return False
     own = {"price": (work.price, work.currency), "title": work.title, "due": work.due, "release_when": work.condition}
-    return {**dict.fromkeys(own), **terms} == own
+    said = {**dict.fromkeys(own), **terms}
+    said["price"] = amount(said["price"], work.currency, work.rules.decimals)
+    return said == own
 
 
 def _turn_down(world: World, work: Work, by: str, word: str) -> None:
@@ -190,7 +195,7 @@ def _attest(world: World, work: Work, by: str, said: Said) -> None:
 def _may_attest(work: Work, by: str, name: str) -> bool:
     named = list(conditions.facts_named(work.condition))
     since = str(work.rules.raw("milestone.review.since"))
-    if work.condition is None and since.startswith("attested:"):
+    if since.startswith("attested:"):
         named.append((since.removeprefix("attested:"), None))
     return any(fact == name and (who == by or (who is None and by != "payee")) for fact, who in named)
 
@@ -200,10 +205,12 @@ def _may_attest(work: Work, by: str, name: str) -> bool:
 
 def _request_cancel(world: World, work: Work, by: str, said: Said) -> None:
     need(by in PARTIES, "not-your-move")
+    if work.state == "disputed":
+        sums(said, work.currency)
     _undisputed(work)
     need(work.rules.lets("milestone.cancel.by", by), "not-your-move")
+    sums(said, work.currency)
     refund = said["refund"][0]
-    need(refund > 0, "bad-amount")
     need(refund <= world.held(work), "over-held")
     need(work.rules.has("milestone.cancel.within"), "not-now")
     need(not work.since("milestone.submitted", "milestone.cancel_requested"), "not-now")
@@ -215,9 +222,12 @@ def _request_cancel(world: World, work: Work, by: str, said: Said) -> None:
 
 def _answer_cancel(world: World, work: Work, by: str, said: Said, word: str) -> None:
     need(by in PARTIES, "not-your-move")
+    if work.state == "disputed":
+        sums(said, work.currency)
     _undisputed(work)
     asked_by, refund = work.facts["asked"]
     need((by == asked_by) == (word == "withdraw_cancel"), "not-your-move")
+    sums(said, work.currency)
     if word != "withdraw_cancel":
         need(said["refund"][0] == refund, "terms-changed")
     need(word != "decline_cancel" or work.rules.get("milestone.cancel.declinable"), "not-now")
@@ -236,10 +246,12 @@ def _answer_cancel(world: World, work: Work, by: str, said: Said, word: str) -> 
 
 def _request_release(world: World, work: Work, by: str, said: Said) -> None:
     need(by in PARTIES, "not-your-move")
+    if work.state == "disputed":
+        sums(said, work.currency)
     _undisputed(work)
     need(work.rules.lets("milestone.proposal.by", by), "not-your-move")
-    need(said["to_payee"][0] >= 0, "bad-amount")
-    need(said["to_payee"][0] <= world.held(work), "over-held")
+    sums(said, work.currency)
+    need(0 < world.held(work) >= said["to_payee"][0], "over-held")
     need(work.rules.has("milestone.proposal.within"), "not-now")
     free(work)
     work.facts["proposal"] = (by, said["to_payee"][0], world.now)
@@ -248,9 +260,12 @@ def _request_release(world: World, work: Work, by: str, said: Said) -> None:
 
 def _agree_release(world: World, work: Work, by: str, said: Said) -> None:
     need(by in PARTIES, "not-your-move")
+    if work.state == "disputed":
+        sums(said, work.currency)
     _undisputed(work)
     proposal = work.facts.get("proposal")
     need(proposal is None or proposal[0] != by, "not-your-move")
+    sums(said, work.currency)
     need(proposal is None or proposal[1] == said["to_payee"][0], "terms-changed")
     need(proposal is not None, "not-now")
     free(work)
@@ -266,7 +281,7 @@ def _cancel(world: World, work: Work, by: str) -> None:
     code: str | None = "payee_refunded"
     if by != "payee":
         code = cancel_right(world, work, by)
-        need(code is not None or world.held(work) == 0, "not-now")
+        need(code is not None or (by == "payer" and world.held(work) == 0), "not-now")
     may_move(work, by)
     work.facts["divide"] = (0, code)
     enter(world, work, "cancelled")

@@ -30,8 +30,16 @@ def leave(world: World, work: Work, lines: list[Line], code: str, payee: int, pa
     """Book what leaves a pot under a release condition, and remember the outcome: to whom it went."""
     kind = str(more.get("kind") or kind_of(code))
     world.post(lines, code, kind)
-    to = more.get("to") or ("both" if payee and payer else "payee" if payee else "payer")
-    work.facts["outcome"] = (kind, code, to)
+    if any(line[2] and line[0].startswith(("escrow:", "clearing:")) for line in lines):
+        note_outcome(work, code, kind, lines, more.get("to"))
+
+
+def note_outcome(work: Work, code: str, kind: str, lines: list[Line], to: str | None = None) -> None:
+    """Remember under what money left last, and who got any of it."""
+    ends = {line[1].split(":")[-1] for line in lines if line[2] and line[0].split(":")[0] in ("", "escrow", "clearing")}
+    ends |= {"payee" for line in lines if line[2] and line[1].startswith("clearing:")}
+    got = [side for side in ("payer", "payee", "authority") if side in ends]
+    work.facts["outcome"] = (kind, code, to or ("both" if len(got) > 1 else got[0] if got else "nobody"))
 
 
 # -- the service fee -------------------------------------------------------------------------------------------------
@@ -79,18 +87,28 @@ def gone(work: Work) -> int:
     return int(work.facts.get("gone", 0))
 
 
-def levies(work: Work, amount: int, room: int, released: bool) -> dict[str, int]:
-    """What further fees take of money that leaves now; `room` is what they can take."""
-    found: dict[str, int] = {}
-    for fee in further(work):
-        base = work.facts.get("released_ever", 0) if fee["on"] == "release" else gone(work)
-        if fee["on"] == "deposit" or (fee["on"] == "release" and not released):
+def levies(work: Work, payee: int, fee: int, payer: int) -> tuple[dict[str, int], dict[str, int]]:
+    """What further fees take of money that leaves now: of the payee's part (less its service fee), and of the payer's.
+
+    A fee on release is one of all that ever reached the payee, a fee on exit of all that ever left the pot; it falls on
+    both parts in proportion, and what a part cannot bear is taken of the next that leaves.
+    """
+    mine, yours = payee - fee, payer
+    of_payee: dict[str, int] = {}
+    of_payer: dict[str, int] = {}
+    levied = work.facts.setdefault("levied", {})
+    for one in further(work):
+        name, exits = one["name"], one["on"] == "exit"
+        base = gone(work) + payee + payer if exits else work.facts.get("released_ever", 0) + payee
+        due = 0 if one["on"] == "deposit" else of_sum(work, one, base, "payee") - levied.get(name, 0)
+        weights = [mine, yours if exits else 0]
+        if due <= 0 or not any(weights):
             continue
-        due = of_sum(work, fee, base + amount, "payee") - work.facts.setdefault("levied", {}).get(fee["name"], 0)
-        take = max(0, min(due, room))
-        room -= take
-        found[fee["name"]] = take
-    return {name: minor for name, minor in found.items() if minor}
+        first, second = (min(part, room) for part, room in zip(shared(due, weights), (mine, yours), strict=True))
+        mine, yours = mine - first, yours - second
+        of_payee[name], of_payer[name] = first, second
+        levied[name] = levied.get(name, 0) + first + second
+    return of_payee, of_payer
 
 
 def levy_lines(work: Work, source: str, taken: Mapping[str, int]) -> list[Line]:
@@ -103,68 +121,68 @@ def goes_to(work: Work, name: str) -> str:
     return str(next(fee.get("to") or "platform" for fee in further(work) if fee["name"] == name))
 
 
-def note_levies(work: Work, taken: Mapping[str, int]) -> None:
-    """Remember what further fees took."""
-    levied = work.facts.setdefault("levied", {})
-    for name, minor in taken.items():
-        levied[name] = levied.get(name, 0) + minor
-
-
 # -- out of the pot --------------------------------------------------------------------------------------------------
 
 
-def to_payee(world: World, work: Work, gross: int) -> list[Line]:
-    """Give so much of what is held to the payee: the lines."""
-    if not gross:
-        return []
-    fee = service_fee(world, work, gross)
-    taken = levies(work, gross, gross - fee, released=True)
-    note_levies(work, taken)
-    work.facts["gone"] = gone(work) + gross
-    work.facts["released_ever"] = work.facts.get("released_ever", 0) + gross
-    clears = work.rules.raw("escrow.clearing") not in (None, "none")
+def out(
+    world: World, work: Work, payee: int, payer: int, seized: bool = False, clears: bool | None = None
+) -> list[Line]:
+    """Give so much of what is held to the payee and so much to the payer: the lines, with all that is kept of it."""
+    pot = f"escrow:{work.id}"
+    fee = service_fee(world, work, payee)
+    taken, kept = ({}, {}) if seized else levies(work, payee, fee, payer)
+    work.facts["gone"] = gone(work) + payee + payer
+    work.facts["released_ever"] = work.facts.get("released_ever", 0) + payee
+    lines = [*levy_lines(work, pot, taken), *levy_lines(work, pot, kept)]
+    lines += world.paid(pot, "payer", payer - sum(kept.values()), work.currency)
+    if payee:
+        waits = work.rules.raw("escrow.clearing") not in (None, "none") if clears is None else clears
+        lines += _to_payee(world, work, payee, fee, taken, waits)
+    return lines + (fees_back(world, work, payer) if payer else [])
+
+
+def _to_payee(
+    world: World, work: Work, gross: int, fee: int, taken: dict[str, int], clears: bool
+) -> list[Line]:
     work.outflows.append(Outflow(world.now, gross, fee, clears, taken, cleared=not clears))
     net, pot = gross - fee - sum(taken.values()), f"escrow:{work.id}"
-    lines: list[Line] = [(pot, "world:platform", fee, work.currency), *levy_lines(work, pot, taken)]
+    lines: list[Line] = [(pot, "world:platform", fee, work.currency)]
     if clears:
         return [*lines, (pot, f"clearing:{work.id}", net, work.currency)]
     return [*lines, *world.paid(pot, "payee", net, work.currency)]
 
 
-def to_payer(world: World, work: Work, minor: int, free: bool = False) -> list[Line]:
-    """Give so much of what is held back to the payer: the lines, with what comes back of its fees."""
-    if not minor:
-        return []
-    pot = f"escrow:{work.id}"
-    taken = {} if free else levies(work, minor, minor, released=False)
-    note_levies(work, taken)
-    work.facts["gone"] = gone(work) + minor
-    lines = [*levy_lines(work, pot, taken), *world.paid(pot, "payer", minor - sum(taken.values()), work.currency)]
-    return [*lines, *fees_back(world, work, minor)]
-
-
-def fees_back(world: World, work: Work, minor: int) -> list[Line]:
-    """What the payer paid in for fees on money that goes back, and gets back with it."""
-    work.facts["went_back"] = work.facts.get("went_back", 0) + minor
-    deposits = paid_in(work)
+def fees_back(world: World, work: Work, minor: int, given: int = 0) -> list[Line]:
+    """What the payer paid in for fees and gets back: with held money that goes back, or released money that is given back."""
+    facts, deposits = work.facts, paid_in(work)
+    facts["went_back"] = facts.get("went_back", 0) + minor
+    facts["given_back"] = facts.get("given_back", 0) + given
     total = sum(one["amount"] for one in deposits)
     if not total:
         return []
     lines: list[Line] = []
-    if work.rules.get("escrow.processing_fee.returned") == "while_held":
-        lines += _back(world, work, "processing fee", sum(one["processing_fee"] for one in deposits), total)
+    if work.rules.get("escrow.processing_fee.returned") == "while_held" and minor:
+        due = whole(Fraction(sum(one["processing_fee"] for one in deposits)) * facts["went_back"] / total)
+        lines += _back(world, work, "processing fee", due)
+    inside = total + facts.get("received", 0) - facts["went_back"]
     for fee in further(work):
+        when = fee.get("returned") or ("while_held" if fee["on"] == "release" else "never")
+        if fee["on"] == "exit" or when == "never":
+            continue
+        remains = inside - (facts["given_back"] if when == "always" else 0)
         said = sum(one["fees"].get(fee["name"], 0) for one in deposits)
-        if fee["on"] == "release" or (fee["on"] == "deposit" and fee.get("returned", "never") != "never"):
-            lines += _back(world, work, fee["name"], said, total)
+        due = said - of_sum(work, fee, max(0, min(remains, total)), "payer")
+        lines += _back(world, work, fee["name"], due)
     return lines
 
 
-def _back(world: World, work: Work, name: str, paid: int, total: int) -> list[Line]:
+def _back(world: World, work: Work, name: str, all_told: int) -> list[Line]:
     returned = work.facts.setdefault("returned", {})
-    due = whole(Fraction(paid) * work.facts["went_back"] / total) - returned.get(name, 0)
-    returned[name] = returned.get(name, 0) + max(0, due)
-    return world.paid(f"fees:{work.id}", "payer", max(0, due), work.currency)
+    due = max(0, all_told - returned.get(name, 0))
+    returned[name] = returned.get(name, 0) + due
+    owner = "platform" if name == "processing fee" else goes_to(work, name)
+    place = f"world:{owner}" if work.pot == "settled" else f"fees:{work.id}"
+    return world.paid(place, "payer", due, work.currency)
 
 
 def paid_in(work: Work) -> list[Any]:

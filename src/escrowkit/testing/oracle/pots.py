@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from escrowkit.testing.oracle import jobs, leaving
+from escrowkit.testing.oracle import giving, jobs, leaving, overrides
+from escrowkit.testing.oracle.arguments import sums
 from escrowkit.testing.oracle.leaving import clearing, lacks, released
 from escrowkit.testing.oracle.rules import percent
-from escrowkit.testing.oracle.said import Refusal, Unpredicted
+from escrowkit.testing.oracle.said import Refusal
 from escrowkit.testing.oracle.sums import whole
 from escrowkit.testing.oracle.world import Work, World, need
 
@@ -50,20 +51,26 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
         _at(work, "held", "frozen")
         _roll_over(world, work, by, said)
     elif word == "hold":
-        need(state(work) in ("held", "frozen", "clearing"), "no-such-move")
+        seen = state(work) if by == "platform" else under(work)
+        need(seen in ("held", "frozen", "clearing"), "no-such-move")
         need(by == "platform", "not-your-move")
         impound(world, work, by)
     elif word == "lift":
-        need(state(work) == "impounded", "no-such-move")
-        need(by == "platform", "not-your-move")
+        need(state(work) == "impounded" and by == "platform", "no-such-move")
         lift(world, work, by)
     elif word in ("seize", "obey_order"):
-        need(state(work) in ("held", "frozen", "clearing", "impounded"), "no-such-move")
+        seen = state(work) if by == "platform" else under(work)
+        need(seen in ("held", "frozen", "clearing", "impounded"), "no-such-move")
         need(by == "platform", "not-your-move")
-        (_seize if word == "seize" else _obey_order)(world, work, by, said)
+        if word == "seize":
+            sums(said, work.currency)
+        (overrides.seize if word == "seize" else overrides.obey)(world, work, by, said)
     else:
         _at(work, "empty", "held", "clearing", "settled", *(["frozen"] if word == "refund_released" else []))
-        (_ask_back if word == "request_refund_released" else _give_back)(world, work, by, said)
+        if word == "request_refund_released":
+            giving.ask(world, work, by, said)
+        else:
+            giving.give(world, work, by, said, under(work) == "frozen")
 
 
 def _at(work: Work, *states: str) -> None:
@@ -100,9 +107,13 @@ def take_in(world: World, work: Work, name: str, by: str, kept: int, rest: int, 
     world.happen(name, work, by, reference=reference, **paid)
 
 
-def told_before(world: World, reference: str | None) -> bool:
-    """Whether this reference was told before."""
-    return reference is not None and any(one.more.get("reference") == reference for one in world.happened)
+DEPOSITS = ("escrow.deposited", "escrow.deposit_confirmed", "escrow.deposit_returned")
+
+
+def told_before(world: World, reference: str | None, *names: str) -> bool:
+    """Whether a fact of this kind was told before under this reference."""
+    told = [one for one in world.happened if one.name in (names or DEPOSITS)]
+    return reference is not None and any(one["reference"] == reference for one in told)
 
 
 def repeated(world: World, work: Work, by: str) -> None:
@@ -112,6 +123,7 @@ def repeated(world: World, work: Work, by: str) -> None:
 
 def _deposit(world: World, work: Work, by: str, said: Said) -> None:
     need(by == "payer", "not-your-move")
+    sums(said, work.currency)
     need(under(work) != "frozen", "not-now")
     if told_before(world, said["reference"]):
         repeated(world, work, by)
@@ -129,6 +141,7 @@ def _may_come_in(world: World, work: Work, amount: int) -> None:
 
 def _request_deposit(world: World, work: Work, by: str, said: Said) -> None:
     need(by == "payer", "not-your-move")
+    sums(said, work.currency)
     need(under(work) != "frozen", "not-now")
     need(0 < said["amount"][0] <= lacks(world, work), "bad-amount")
     need(not work.is_over, "not-now")
@@ -149,7 +162,7 @@ def _let_go(world: World, work: Work, by: str, said: Said, word: str) -> None:
     if under(work) == "frozen":
         need(by == ("payer" if word == "release" else "payee"), "not-your-move")
         most = held if word == "release" else held + clearing(work)
-        need(amount > 0, "bad-amount")
+        sums(said, work.currency)
         need(amount <= most, "over-held")
         need(amount == most, "not-now")
         jobs.free(work)
@@ -157,37 +170,42 @@ def _let_go(world: World, work: Work, by: str, said: Said, word: str) -> None:
         return
     need(by in ("payer", "payee", "platform") or by.startswith("witness:"), "not-your-move")
     need(work.rules.lets(f"escrow.{word}.by", by), "not-your-move")
-    need(amount > 0, "bad-amount")
+    sums(said, work.currency)
     need(amount <= held, "over-held")
     if word == "release":
         need(amount == held or work.rules.get("escrow.release.partial"), "not-now")
     jobs.may_move(work, by)
     if word == "release":
-        leaving.leave(world, work, leaving.to_payee(world, work, amount), "payer_released", amount, 0)
+        leaving.leave(world, work, leaving.out(world, work, amount, 0), "payer_released", amount, 0)
     else:
-        leaving.leave(world, work, leaving.to_payer(world, work, amount), "payee_refunded", 0, amount)
+        leaving.leave(world, work, leaving.out(world, work, 0, amount), "payee_refunded", 0, amount)
     world.happen(f"escrow.{word}d" if word == "release" else "escrow.refunded", work, by)
 
 
 def _roll_over(world: World, work: Work, by: str, said: Said) -> None:
     need(by == "payer", "not-your-move")
-    need(under(work) != "frozen", "not-now")
+    if under(work) == "frozen":
+        sums(said, work.currency)
+        raise Refusal("not-now")
     target, amount = world.works.get(said["to"]), said["amount"][0]
     if target is None or target is work:
         raise Refusal("bad-argument")
-    need(target.currency == work.currency and not target.is_over and target.pot is not None, "bad-argument")
+    open_ = target.pot is not None and not target.is_over and state(target) not in ("frozen", "impounded")
+    need(open_ and target.currency == work.currency, "bad-argument")
+    sums(said, work.currency)
     need(0 < amount <= lacks(world, target), "bad-amount")
     need(amount <= world.held(work), "over-held")
     need(work.rules.get("escrow.roll_over"), "not-now")
     jobs.free(work)
     work.facts["rolled"] = work.facts.get("rolled", 0) + amount
     lines = [(f"escrow:{work.id}", f"escrow:{target.id}", amount, work.currency)]
-    leaving.leave(world, work, lines, "rolled_forward", 0, amount, to="both")
-    world.happen("escrow.rolled_over", work, by, to=target)
+    leaving.leave(world, work, lines, "rolled_forward", 0, amount, to=target.id)
+    world.happen("escrow.rolled_over", work, by, to=target, amount=amount)
 
 
-def receive(world: World, work: Work) -> None:
+def receive(world: World, work: Work, amount: int) -> None:
     """A rest of another milestone was taken in."""
+    work.facts["received"] = work.facts.get("received", 0) + amount
     work.pot = "held"
     world.happen("escrow.received", work, "rules")
 
@@ -195,7 +213,7 @@ def receive(world: World, work: Work) -> None:
 def disburse(world: World, work: Work, payee: int, code: str, kind: str | None = None) -> None:
     """Pay out all that is held, as another machine decided."""
     payer = world.held(work) - payee
-    lines = leaving.to_payee(world, work, payee) + leaving.to_payer(world, work, payer)
+    lines = leaving.out(world, work, payee, payer)
     leaving.leave(world, work, lines, code, payee, payer, kind=kind)
     world.happen("escrow.disbursed", work, "rules")
 
@@ -213,23 +231,3 @@ def lift(world: World, work: Work, by: str, name: str = "escrow.lifted") -> None
     """The hold ends."""
     work.facts["impounded"] = False
     world.happen(name, work, by)
-
-
-def _seize(world: World, work: Work, by: str, said: Said) -> None:
-    raise Unpredicted("seizing, orders and giving back")
-
-
-def _obey_order(world: World, work: Work, by: str, said: Said) -> None:
-    raise Unpredicted("seizing, orders and giving back")
-
-
-def _ask_back(world: World, work: Work, by: str, said: Said) -> None:
-    need(by == "payer", "not-your-move")
-    need(said["amount"][0] > 0, "bad-amount")
-    need(released(work) > 0, "not-now")
-    jobs.free(work)
-    world.happen("escrow.refund_released_requested", work, by)
-
-
-def _give_back(world: World, work: Work, by: str, said: Said) -> None:
-    raise Unpredicted("seizing, orders and giving back")

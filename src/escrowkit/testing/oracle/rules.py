@@ -1,4 +1,4 @@
-"""A rulebook as the oracle reads it: values by dotted key as they were written, and its own list of what is left out."""
+"""A rulebook as the oracle reads it: values by dotted key, as they were written, and what it takes where nothing was."""
 
 from __future__ import annotations
 
@@ -123,6 +123,9 @@ class Rules:
         self.data = dict(data)
         self.decimals = decimals
         self.days = Days(data)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Rules:
+        return self
 
     def changed(self, overrides: Mapping[str, Any]) -> Rules:
         """The same rules with single values replaced; a part is replaced whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,14 @@ Line = tuple[str, str, int, str]
 
 #: What one event moves: the release condition that it cites, its kind, and its lines, sorted.
 Moved = tuple[str | None, str | None, tuple[Line, ...]]
+
+
+def summed(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Lines from the same place to the same place as one, sorted."""
+    found: dict[tuple[str, str, str], int] = {}
+    for source, target, minor, currency in lines:
+        found[source, target, currency] = found.get((source, target, currency), 0) + minor
+    return tuple(sorted((source, target, minor, currency) for (source, target, currency), minor in found.items()))
 
 
 class Refusal(Exception):

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from escrowkit.testing.oracle import conditions, follows, jobs, pots
+from escrowkit.testing.oracle import casetime, conditions, follows, jobs, overrides, pots, standing
 from escrowkit.testing.oracle.conditions import entered
 from escrowkit.testing.oracle.leaving import clearing, released
 from escrowkit.testing.oracle.pauses import later
-from escrowkit.testing.oracle.said import Unpredicted
 from escrowkit.testing.oracle.sums import for_payee
 from escrowkit.testing.oracle.world import Work, World
 
@@ -36,6 +35,12 @@ Clock = tuple[str, str, datetime | None, Callable[[], None]]
 
 
 def _of(world: World, work: Work) -> Iterator[Clock]:
+    for case in work.cases[-1:]:
+        yield from casetime.clocks(world, case)
+    feedback = work.facts.get("feedback")
+    if feedback is not None and feedback.state in ("open", "half_written") and work.rules.settled("conduct.feedback.within"):
+        at = later(work, feedback.opened, work.rules.raw("conduct.feedback.within"), impound=False)
+        yield "feedback", "write", at, lambda: standing.window_over(world, work)
     yield from _work_clocks(world, work)
     yield from _money_clocks(world, work)
 
@@ -68,8 +73,10 @@ def _work_clocks(world: World, work: Work) -> Iterator[Clock]:
         yield clock(
             "cancel", over(work, entered(work, "cancelling"), "milestone.cancel.within"), lambda: _cancel(world, work)
         )
-    if work.condition is not None and work.state in ("active", "submitted", "approved") and not work.facts.get("met"):
+    waits = work.state in ("active", "submitted") or (work.state == "approved" and world.held(work))
+    if work.condition is not None and waits:
         at = conditions.met_at(work.condition, work)
+        at = world.now if at == conditions.EVER else at
         yield clock("condition", at, lambda: follows.condition_met(world, work, "clock"))
     if (
         work.state in ("active", "submitted")
@@ -93,8 +100,8 @@ def _waiting(world: World, work: Work, clock: Callable[..., Clock]) -> Iterator[
         start = work.due if rules.raw("milestone.late.since") == "due" else entered(work, "active")
         at = over(work, start, "milestone.late.after", request=True)
         yield clock("late", at, lambda: _divide(world, work, "milestone.late.on_silence", "late_cancelled"))
-    if answer(work, "milestone.requirements.on_silence") and not work.all("milestone.requirements_given"):
-        at = over(work, _first_active(work), "milestone.requirements.within", request=True)
+    if answer(work, "milestone.requirements.on_silence") and not work.all("milestone.requirements_given", "milestone.submitted"):
+        at = over(work, entered(work, "active"), "milestone.requirements.within", request=True)
         yield clock(
             "requirements", at, lambda: _divide(world, work, "milestone.requirements.on_silence", "requirements_lapsed")
         )
@@ -113,6 +120,8 @@ def review_due(world: World, work: Work) -> datetime | None:
         return None
     start = _review_start(work, since)
     due = over(work, start, "milestone.review.within", request=True)
+    if first(work.rules.raw("milestone.review.on_silence")) == "dispute" and not world.held(work):
+        return None
     if due is None or start is None:
         return None
     for _ in work.since("milestone.submitted", "milestone.delayed"):
@@ -147,7 +156,7 @@ def _review(world: World, work: Work) -> None:
         work.facts["why"] = "review_lapsed"
         world.happen("milestone.deemed_approved", work, "clock")
     elif says == "dispute":
-        raise Unpredicted("dispute by review")
+        world.happen("milestone.review_escalated", work, "clock")
     else:
         _divide(world, work, "milestone.review.on_silence", "review_lapsed")
 
@@ -193,24 +202,23 @@ def _money_clocks(world: World, work: Work) -> Iterator[Clock]:
 
     pot = pots.state(work)
     if pot in ("held", "clearing"):
-        for flow in work.outflows:
-            if not flow.cleared and flow.left:
-                at = over(work, flow.at, "escrow.clearing")
-                yield clock("clearing", at, partial(_cleared, world, work, flow))
+        for flow in [one for one in work.outflows if not one.cleared and one.left][:1]:
+            at = over(work, flow.at, "escrow.clearing")
+            yield clock("clearing", at, partial(_cleared, world, work, flow))
     if pot == "held" and answer(work, "escrow.dormancy.on_silence"):
         yield clock(
             "dormancy",
             _dormant_at(world, work),
-            lambda: _end_hold(world, work, "escrow.dormancy.on_silence", "dormant"),
+            lambda: overrides.end_hold(world, work, "escrow.dormancy.on_silence", "dormant"),
         )
     if pot in ("empty", "funding", "held", "clearing", "frozen") and work.facts.get("pending"):
         at = over(work, work.facts["pending"][1], "escrow.funding.within", dispute=False)
         yield clock("funding", at, lambda: _unfunded(world, work))
-    if pot in ("held", "frozen", "impounded") and answer(work, "escrow.hold_limit.on_expiry"):
+    if pot in ("held", "frozen", "impounded") and world.held(work) and answer(work, "escrow.hold_limit.on_expiry"):
         start = _first_deposit(work)
         at = over(work, start, "escrow.hold_limit.within", dispute=False, impound=False)
         yield clock(
-            "hold_limit", at, lambda: _end_hold(world, work, "escrow.hold_limit.on_expiry", "hold_limit_reached")
+            "hold_limit", at, lambda: overrides.end_hold(world, work, "escrow.hold_limit.on_expiry", "hold_limit_reached")
         )
     if pot == "impounded":
         held = work.last("escrow.held")
@@ -244,7 +252,3 @@ def _unfunded(world: World, work: Work) -> None:
     if work.pot == "funding":
         work.pot = "empty"
     world.happen("escrow.funding_lapsed", work, "clock")
-
-
-def _end_hold(world: World, work: Work, key: str, code: str) -> None:
-    raise Unpredicted(code)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from escrowkit.testing.oracle import arguments, follows, jobs, pots, silence
+from escrowkit.testing.oracle import arguments, disputes, follows, giving, helping, jobs, judging, pots, provider, silence, standing
 from escrowkit.testing.oracle.rules import Rules
 from escrowkit.testing.oracle.said import Answer, Refusal, Unpredicted
-from escrowkit.testing.oracle.world import Work, World, need
+from escrowkit.testing.oracle.world import PARTIES, Work, World, need
+
+CASES = {"dispute": disputes.move, "mediation": helping.move, "arbitration": judging.move}
+
+
+def _ending(world: World, work: Work, by: str) -> str | None:
+    """What ends a milestone for a side; nothing, if it is over or a request of its own already runs."""
+    if work.is_over or (work.state == "cancelling" and work.facts["asked"][0] == by):
+        return None
+    if work.state == "proposed":
+        return "withdraw" if work.proposer == by else "decline"
+    return "request_cancel" if by == "payer" and world.held(work) else "cancel"
 
 
 class Oracle:
@@ -50,7 +62,8 @@ class Oracle:
         actor: str | None = None,
     ) -> Answer:
         """What follows if somebody gives a command now; a refusal stands in the answer. Raises `Unpredicted`."""
-        said = (command, repr(sorted(arguments_.items(), key=lambda one: one[0])))
+        by = next((role for role, id_ in self.world.parties.items() if id_ == by), by)
+        said = (command, by, repr(sorted(arguments_.items(), key=lambda one: one[0])))
         if key is not None and key in self.world.keys:
             return Answer("key-conflict" if self.world.keys[key] != said else None)
         marks = self._marks()
@@ -74,15 +87,49 @@ class Oracle:
         arguments.check(command, said, work.currency if work else world.currency, world.rules.decimals)
         need(at >= world.now, "time-runs-backwards")
         self._pass(at)
+        before = deepcopy(world.kept()) if command == "agreement.end" or world.unsettled else None
+        try:
+            self._act(command, said, work, by)
+            world.settle()
+        except Refusal:
+            if before is not None:
+                world.restore(before)
+            raise
+
+    def _act(self, command: str, said: dict[str, Any], work: Work | None, by: str) -> None:
+        world = self.world
+        machine, word = command.split(".")
         if command == "milestone.propose":
             jobs.propose(world, world.rules, said["milestone"], by, said)
         elif machine == "milestone" and work is not None:
             jobs.move(world, work, by, said, word)
-        elif machine == "escrow" and work is not None and word not in pots.PROVIDER:
-            pots.move(world, work, by, said, word)
+        elif machine == "escrow" and work is not None:
+            (provider.move if word in pots.PROVIDER else pots.move)(world, work, by, said, word)
+        elif machine == "conduct":
+            standing.move(world, by, said, word)
+        elif command == "agreement.restrict":
+            standing.restrict(world, by, said)
+        elif machine == "obligation" and work is not None:
+            giving.move(world, work, by, said, word)
+        elif machine == "feedback" and work is not None:
+            standing.write(world, work, by, said)
+        elif machine in CASES and work is not None:
+            CASES[machine](world, work, by, said, word)
+        elif command == "agreement.end":
+            self._end(by)
         else:
             raise Unpredicted(command)
-        world.settle()
+
+    def _end(self, by: str) -> None:
+        """All at once for every milestone that is still open, as if said one by one; one refusal refuses all."""
+        world = self.world
+        need(by in PARTIES, "not-your-move")
+        said = [(work, word) for work in world.each() if (word := _ending(world, work, by)) is not None]
+        need(bool(said), "not-now")
+        world.happen("agreement.ended", None, by)
+        for work, word in said:
+            jobs.move(world, work, by, {"refund": (world.held(work), work.currency)}, word)
+            world.settle()
 
     def _pass(self, at: datetime) -> None:
         for _ in range(1000):
@@ -124,6 +171,17 @@ class Oracle:
             pot = pots.state(work)
             if pot is not None:
                 found[f"escrow.{work.id}"] = pot
+            for case in work.cases:
+                for machine, state in (("dispute", case.state), ("mediation", case.mediation), ("arbitration", case.arbitration)):
+                    if state is not None:
+                        found[f"{machine}.{case.name}"] = state
+            for number, debt in enumerate(work.debts, 1):
+                found[f"obligation.{work.id}/{number}"] = debt.state
+            if "feedback" in work.facts:
+                found[f"feedback.{work.id}"] = work.facts["feedback"].state
+        for role, conduct in self.world.conduct.items():
+            if conduct.state != "good":
+                found[f"conduct.{role}"] = conduct.state
         return found
 
     def balances(self) -> dict[tuple[str, str], int]:

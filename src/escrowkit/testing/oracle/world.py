@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from escrowkit.testing.oracle.rules import Rules
-from escrowkit.testing.oracle.said import Happening, Line, Moved, Refusal
+from escrowkit.testing.oracle.said import Happening, Line, Moved, Refusal, summed
 from escrowkit.testing.oracle.times import Span
 
 PARTIES = ("payer", "payee")
@@ -42,7 +42,7 @@ class Outflow:
     cleared: bool = False
     back: int = 0
     back_fee: int = 0
-    back_taken: dict[str, int] = field(default_factory=dict)
+    back_spent: int = 0
 
     @property
     def left(self) -> int:
@@ -57,7 +57,7 @@ class Outflow:
     @property
     def net_left(self) -> int:
         """What the payee has of it."""
-        return self.left - self.fee_left - sum(self.taken.values()) + sum(self.back_taken.values())
+        return self.left - self.fee_left - sum(self.taken.values()) + self.back_spent
 
 
 @dataclass
@@ -155,6 +155,21 @@ class World:
         self.conduct: dict[str, Any] = {}
         self.follow: Callable[[World, Happening], None] = lambda world, happening: None
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether some value of the rules is not settled, so that what follows may be refused half-way."""
+        return any("unknown" in work.rules.data.values() for work in self.works.values())
+
+    def kept(self) -> dict[str, Any]:
+        """All that a command can change."""
+        names = ("works", "lots", "happened", "moved", "keys", "conduct")
+        return {name: getattr(self, name) for name in names}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Put back what was kept."""
+        for name, value in kept.items():
+            setattr(self, name, value)
+
     # -- money -------------------------------------------------------------------------------------------------------
 
     def at(self, account: str, currency: str) -> int:
@@ -189,7 +204,8 @@ class World:
         for line in lines:
             self.move(*line)
         if lines:
-            self.moved.append((condition, kind, tuple(sorted(lines))))
+            cites = any(line[0].startswith(("escrow:", "clearing:")) for line in lines)
+            self.moved.append((condition if cites else None, kind if cites else None, summed(lines)))
 
     def paid(self, source: str, who: str, minor: int, currency: str) -> list[Line]:
         """The lines by which somebody is paid out of an account: by what is payable, out at once on a fast rail."""

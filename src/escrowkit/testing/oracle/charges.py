@@ -1,0 +1,150 @@
+"""Chargebacks: the payer's bank takes a deposit back from whoever has it, and may give it back again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from escrowkit.testing.oracle import giving, leaving, stakes
+from escrowkit.testing.oracle.arguments import sums
+from escrowkit.testing.oracle.leaving import released
+from escrowkit.testing.oracle.said import Happening, Line, Refusal
+from escrowkit.testing.oracle.world import Outflow, Work, World, need
+
+Said = dict[str, Any]
+
+
+def charge(world: World, work: Work, said: Said) -> None:
+    """The bank takes a deposit back: out of the pot, of what clears, of what is payable, and at last of the platform's."""
+    deposit = _deposit(work, said.get("deposit"))
+    sums(said, work.currency)
+    amount, name = said["amount"][0], deposit["reference"]
+    before = sum(one["amount"] for one in work.all("escrow.charged_back") if one["deposit"] == name)
+    need(amount <= deposit["amount"] - before, "bad-amount")
+    from_pot = min(amount, world.held(work))
+    freed = min(amount - from_pot, released(work))
+    excusable = sum(one.minor for one in work.debts if one.state == "open" and one.cause == "outcome")
+    cleared_part, net, back_fee = _out_of_releases(world, work, freed)
+    payable = min(net, unpaid(world, work))
+    excused = min(freed, excusable)
+    borne = work.rules.get("escrow.chargeback.borne_by") == "payee"
+    fee = said["fee"][0] if said.get("fee") else 0
+    rest = amount - from_pot - cleared_part - payable
+    lines = [
+        (f"escrow:{work.id}", "world:payer", from_pot, work.currency),
+        (f"clearing:{work.id}", "world:payer", cleared_part, work.currency),
+        ("payable:payee", "world:payer", payable, work.currency),
+        ("world:platform", "world:payer", rest, work.currency),
+        ("world:platform", "world:provider", fee, work.currency),
+    ]
+    leaving.leave(world, work, lines, "charged_back", 0, 0, to="payer")
+    more = {
+        "reference": said["reference"],
+        "deposit": name,
+        "amount": amount,
+        "taken": (from_pot, cleared_part, payable, rest),
+        "back": freed,
+        "back_fee": back_fee,
+        "by_payee": net - payable if borne else min(net - payable, excused),
+        "by_payer": amount - from_pot - freed,
+        "excused": excused,
+    }
+    work.facts["paid away"] = work.facts.get("paid away", 0) + payable
+    world.happen("escrow.charged_back", work, "provider", **more)
+
+
+def knows(work: Work, said: Said) -> bool:
+    """Whether a chargeback names a deposit that there is."""
+    try:
+        return bool(_deposit(work, said.get("deposit")))
+    except Refusal:
+        return False
+
+
+def _deposit(work: Work, name: str | None) -> Happening:
+    deposits = leaving.paid_in(work)
+    named = deposits if name is None else [one for one in deposits if one["reference"] == name]
+    if not named or (name is None and len(deposits) != 1):
+        raise Refusal("bad-argument")
+    return named[0]
+
+
+def _out_of_releases(world: World, work: Work, freed: int) -> tuple[int, int, int]:
+    """Out of what clears, net of its fees; of what the payee had, net; and the service fee that was on all of it."""
+    reversed_ = work.rules.get("escrow.service_fee.on_refund") == "reversed"
+    out, net, fees = 0, 0, 0
+    for flow, part, fee, spent in giving.back_out_of(work, freed):
+        fees += fee
+        if flow.cleared:
+            net += part - (fee if reversed_ else 0)
+        else:
+            out += part - fee - spent
+            net += spent
+    return out, net, fees
+
+
+def unpaid(world: World, work: Work) -> int:
+    """What is payable to the payee of what this milestone's releases brought and was not paid out."""
+    brought = sum(flow.net_left for flow in work.outflows if flow.cleared)
+    out = sum(one["amount"] for one in work.all("escrow.paid_out") if one["to"] == "payee")
+    return max(0, min(world.at("payable:payee", work.currency), brought - out))
+
+
+def reverse(world: World, work: Work, said: Said) -> None:
+    """A chargeback was reversed: its money comes back to where it was, or to whom it belongs."""
+    found = [one for one in work.all("escrow.charged_back") if one["reference"] == said["reference"]]
+    need(bool(found), "bad-argument")
+    charged = found[0]
+    from_pot, cleared_part, payable, rest = charged["taken"]
+    held_again = bool(from_pot) and not work.is_over
+    lines: list[Line] = []
+    if held_again:
+        lines.append(("world:payer", f"escrow:{work.id}", from_pot, work.currency))
+        if work.pot in ("empty", "funding", "clearing"):
+            work.pot = "held"
+    else:
+        lines += world.paid("world:payer", "payer", from_pot, work.currency)
+    lines += world.paid("world:payer", "payee", cleared_part + payable, work.currency)
+    lines.append(("world:payer", "world:platform", rest, work.currency))
+    for debt in work.debts:
+        if debt.cause == f"chargeback {said['reference']}" and debt.state == "paid":
+            lines += world.paid("world:platform", debt.debtor, debt.minor, work.currency)
+    if charged["back"]:
+        work.outflows.append(Outflow(charged.at, charged["back"], charged["back_fee"], False, cleared=True))
+    world.post(lines)
+    more = {"reference": said["reference"], "excused": charged["excused"]}
+    world.happen("escrow.charge_back_reversed", work, "provider", **more)
+
+
+# -- what follows ----------------------------------------------------------------------------------------------------
+
+
+def follow(world: World, work: Work, what: Happening) -> None:
+    """Who owes the platform what it had to advance, and what nobody owes any more."""
+    cause = f"chargeback {what.more.get('reference')}"
+    if what.name == "escrow.charged_back":
+        for debtor, minor in (("payee", what["by_payee"]), ("payer", what["by_payer"])):
+            if minor:
+                world.then(stakes.owe, work, debtor, "platform", minor, cause)
+        _excuse(world, work, what["excused"])
+    if what.name == "escrow.charge_back_reversed":
+        for debt in work.debts:
+            if debt.cause == cause and debt.state == "open":
+                world.then(_cancel, work, debt)
+        if what["excused"]:
+            world.then(stakes.owe, work, "payee", "payer", what["excused"], "outcome")
+
+
+def _excuse(world: World, work: Work, left: int) -> None:
+    """The payer has it from the bank: nobody is paid the same money by an award once more."""
+    for debt in work.debts:
+        if left and debt.state == "open" and debt.cause == "outcome":
+            world.then(_cancel, work, debt)
+            if debt.minor > left:
+                world.then(stakes.owe, work, "payee", "payer", debt.minor - left, "outcome")
+            left = max(0, left - debt.minor)
+
+
+def _cancel(world: World, work: Work, debt: Any) -> None:
+    debt.state = "waived"
+    world.happen("obligation.waived", work, "rules")
+
