@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from escrowkit.testing.oracle.rules import Rules
-from escrowkit.testing.oracle.world import PARTIES, Work, other
+from escrowkit.testing.oracle.world import PARTIES, Work
 
 ENDS = ("settled", "defaulted", "awarded", "withdrawn", "overridden")
 
@@ -97,11 +97,6 @@ def sides_to_answer(rules: Rules, opener: str) -> list[str]:
     ]
 
 
-def claimant(case: Case) -> str:
-    """The side that claims first: the opener, or, if that is no party, the payer."""
-    return case.opener if case.opener in PARTIES else "payer"
-
-
-def loser_of(winner: str) -> str:
-    """The other one."""
-    return other(winner)
+def claimant(case: Case) -> str | None:
+    """The side that claims first: the opener, if it is a party."""
+    return case.opener if case.opener in PARTIES else None

@@ -23,8 +23,9 @@ def charge(world: World, work: Work, said: Said) -> None:
     from_pot = min(amount, world.held(work))
     freed = min(amount - from_pot, released(work))
     excusable = sum(one.minor for one in work.debts if one.state == "open" and one.cause == "outcome")
+    at_hand = unpaid(world, work)
     cleared_part, net, back_fee = _out_of_releases(world, work, freed)
-    payable = min(net, unpaid(world, work))
+    payable = min(net, at_hand)
     excused = min(freed, excusable)
     borne = work.rules.get("escrow.chargeback.borne_by") == "payee"
     fee = said["fee"][0] if said.get("fee") else 0
@@ -50,14 +51,6 @@ def charge(world: World, work: Work, said: Said) -> None:
     }
     work.facts["paid away"] = work.facts.get("paid away", 0) + payable
     world.happen("escrow.charged_back", work, "provider", **more)
-
-
-def knows(work: Work, said: Said) -> bool:
-    """Whether a chargeback names a deposit that there is."""
-    try:
-        return bool(_deposit(work, said.get("deposit")))
-    except Refusal:
-        return False
 
 
 def _deposit(work: Work, name: str | None) -> Happening:

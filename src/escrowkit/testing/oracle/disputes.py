@@ -184,12 +184,14 @@ def _answers_wait(case: Case) -> bool:
 
 def _waited_to_escalate(world: World, case: Case) -> bool:
     after = case.rules.get("dispute.escalate.after")
-    return after is None or case.rules.days.after(case.opened, after) <= world.now
+    since = case.facts.get("escalated at") or case.contested or case.opened
+    return after is None or case.rules.days.after(since, after) <= world.now
 
 
 def demand(world: World, case: Case, by: str) -> None:
     """The answer windows run from now."""
     case.demanded, case.escalated = world.now, True
+    case.facts["escalated at"] = world.now
     world.happen("dispute.answer_demanded", case.work, by)
 
 
@@ -210,6 +212,7 @@ def escalate(world: World, case: Case, by: str) -> None:
         part = for_payee(shares, case.stake, case.rules.get("money.remainder_to"))
         end(world, case, "small_pot_divided", by, part, "small_pot_divided")
         return
+    case.facts["escalated at"] = world.now
     case.state = "mediated" if stage == "mediation" else "arbitrated"
     world.happen("dispute.escalated", case.work, by, stage=stage, case=case)
 

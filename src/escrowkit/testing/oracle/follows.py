@@ -101,7 +101,8 @@ def follow(world: World, what: Happening) -> None:
         world.then(_void, work)
     if name in DRAINS and _dry(world, work):
         world.then(_drain, work)
-    if name in ("escrow.released", "escrow.disbursed", "escrow.rolled_over") and _complete(world, work):
+    spent = name == "escrow.rolled_over" and not work.is_over and not world.held(work) and released(work)
+    if spent or (name in ("escrow.released", "escrow.disbursed") and _complete(world, work)):
         world.then(_completed, work)
     elif name in ("escrow.refunded", "escrow.rolled_over") and not world.held(work) and not work.is_over:
         world.then(conclude, work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from escrowkit.testing.oracle import conditions
@@ -162,6 +163,7 @@ def _reopen(world: World, work: Work, by: str, word: str) -> None:
     need(most is None or len(work.all("milestone.changes_requested")) < most, "not-now")
     free(work)
     enter(world, work, "active")
+    work.deliverable = None
     world.happen(
         "milestone.submission_withdrawn" if word == "withdraw_submission" else "milestone.changes_requested", work, by
     )
@@ -288,11 +290,18 @@ def _cancel(world: World, work: Work, by: str) -> None:
     world.happen("milestone.cancelled", work, by)
 
 
+def late_from(work: Work) -> datetime | None:
+    """From when lateness counts; work that the payer sent back is late anew only from then."""
+    start = work.due if work.rules.get("milestone.late.since") == "due" else conditions.entered(work, "active")
+    returned = work.last("milestone.changes_requested")
+    return max(start, returned.at) if start is not None and returned is not None else start
+
+
 def cancel_right(world: World, work: Work, by: str) -> str | None:
     """The right by which the payer or the platform may cancel while money is held: it is late, or early enough."""
     rules = work.rules
     if rules.lets("milestone.late.right", by) and rules.has("milestone.late.after"):
-        start = work.due if rules.get("milestone.late.since") == "due" else conditions.entered(work, "active")
+        start = late_from(work)
         if start is not None and rules.days.after(start, rules.get("milestone.late.after")) <= world.now:
             return "late_cancelled"
     if not (rules.lets("milestone.early.right", by) and rules.has("milestone.early.before_due") and work.due):

@@ -10,7 +10,7 @@ from escrowkit.testing.oracle.cases import Case, claimant
 from escrowkit.testing.oracle.feesin import hundredths
 from escrowkit.testing.oracle.said import Refusal
 from escrowkit.testing.oracle.sums import for_payee
-from escrowkit.testing.oracle.world import PARTIES, Work, World, need, other
+from escrowkit.testing.oracle.world import PARTIES, Work, World, need
 
 Said = dict[str, Any]
 
@@ -22,7 +22,7 @@ def paid_in(case: Case) -> bool:
 
 def open_arbitration(world: World, case: Case) -> None:
     """The dispute goes to arbitration; each side's share of the fee is fixed."""
-    shares = {side: _share(case, side) for side in PARTIES}
+    shares = {side: _share(case, side) for side in (*PARTIES, "platform")}
     case.facts["shares"] = {side: minor for side, minor in shares.items() if minor is not None}
     case.facts["paid"] = {}
     case.facts["offered at"] = world.now
@@ -37,7 +37,7 @@ def _share(case: Case, side: str) -> int | None:
     model = rules.get("arbitration.fee.model")
     if model in ("shares", "external"):
         return rules.amount(f"arbitration.fee.shares.{side}", currency)
-    return hundredths(case) if model == "rate" else 0
+    return hundredths(case) if model == "rate" and side in PARTIES else None
 
 
 def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
@@ -79,7 +79,7 @@ def _pay(world: World, case: Case, by: str, said: Said) -> None:
     need(not sealed, "not-now")
     if case.arbitration == "offered":
         first = case.rules.get("arbitration.pay.order") == "claimant_first"
-        need(not first or by == case.facts["claimant"], "not-now")
+        need(not first or case.facts["claimant"] in (None, by), "not-now")
         need(said["share"] == "own" or case.rules.get("arbitration.pay.all_by_one"), "not-now")
     else:
         need(by not in paid and said["share"] == "own", "not-now")
@@ -183,8 +183,3 @@ def refusal_share(case: Case) -> int:
 def only_payer_of_fee(case: Case) -> str:
     """The one side that has paid."""
     return str(next(iter(case.facts["paid"])))
-
-
-def other_of(side: str) -> str:
-    """The side that has not."""
-    return other(side)

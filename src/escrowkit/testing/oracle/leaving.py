@@ -128,6 +128,7 @@ def out(
     world: World, work: Work, payee: int, payer: int, seized: bool = False, clears: bool | None = None
 ) -> list[Line]:
     """Give so much of what is held to the payee and so much to the payer: the lines, with all that is kept of it."""
+    begin(world, work)
     pot = f"escrow:{work.id}"
     fee = service_fee(world, work, payee)
     taken, kept = ({}, {}) if seized else levies(work, payee, fee, payer)
@@ -152,17 +153,30 @@ def _to_payee(
     return [*lines, *world.paid(pot, "payee", net, work.currency)]
 
 
+def begin(world: World, work: Work) -> None:
+    """Note, before money leaves, how much of what was paid in for this milestone is neither held nor released."""
+    if work.facts.get("act") != len(work.happened):
+        work.facts |= {"act": len(work.happened), "gone now": 0}
+        kept = sum(one["amount"] for one in paid_in(work)) - work.facts.get("rolled", 0)
+        kept -= sum(one["amount"] for one in work.all("escrow.charged_back"))
+        work.facts["kept in"] = kept
+        work.facts["gone before"] = max(0, kept - world.held(work) - released(work))
+
+
 def fees_back(world: World, work: Work, minor: int, given: int = 0) -> list[Line]:
     """What the payer paid in for fees and gets back: with held money that goes back, or released money that is given back."""
     facts, deposits = work.facts, paid_in(work)
     facts["went_back"] = facts.get("went_back", 0) + minor
     facts["given_back"] = facts.get("given_back", 0) + given
+    facts["gone now"] = facts.get("gone now", 0) + minor
     total = sum(one["amount"] for one in deposits)
     if not total:
         return []
     lines: list[Line] = []
     if work.rules.get("escrow.processing_fee.returned") == "while_held" and minor:
-        due = whole(Fraction(sum(one["processing_fee"] for one in deposits)) * facts["went_back"] / total)
+        paid = sum(one["processing_fee"] for one in deposits)
+        gone, kept = facts["gone before"] + facts["gone now"], facts["kept in"]
+        due = shared(paid, [gone, max(0, kept - gone)])[0] if paid and gone else 0
         lines += _back(world, work, "processing fee", due)
     inside = total + facts.get("received", 0) - facts["went_back"]
     for fee in further(work):

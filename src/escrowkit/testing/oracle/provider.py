@@ -25,12 +25,8 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
     """A fact that the provider reports."""
     need(work.pot is not None, "no-such-move")
     need(by == "provider", "not-your-move")
-    if word == "charge_back":
-        told = pots.told_before(world, said["reference"], *TOLD[word])
-        sums(said if told or charges.knows(work, said) else {}, work.currency)
-    else:
-        sums(said, work.currency)
-    if word in TOLD and pots.told_before(world, said["reference"], *TOLD[word]):
+    sums(said, work.currency)
+    if word in TOLD and _told(world, work, said["reference"], word):
         pots.repeated(world, work, by)
     elif word == "confirm_deposit":
         _confirm_deposit(world, work, said)
@@ -45,6 +41,13 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
         world.happen("escrow.payout_failed", work, by)
     else:
         (charges.charge if word == "charge_back" else charges.reverse)(world, work, said)
+
+
+def _told(world: World, work: Work, reference: str, word: str) -> bool:
+    """A deposit counts once in the whole agreement, any other fact once a milestone."""
+    if word == "confirm_deposit":
+        return pots.told_before(world, reference)
+    return any(one["reference"] == reference for one in work.all(*TOLD[word]))
 
 
 def forget_request(work: Work) -> None:

@@ -97,8 +97,7 @@ def _work_clocks(world: World, work: Work) -> Iterator[Clock]:
 def _waiting(world: World, work: Work, clock: Callable[..., Clock]) -> Iterator[Clock]:
     rules = work.rules
     if answer(work, "milestone.late.on_silence"):
-        start = work.due if rules.raw("milestone.late.since") == "due" else entered(work, "active")
-        at = over(work, start, "milestone.late.after", request=True)
+        at = over(work, jobs.late_from(work), "milestone.late.after", request=True)
         yield clock("late", at, lambda: _divide(world, work, "milestone.late.on_silence", "late_cancelled"))
     if answer(work, "milestone.requirements.on_silence") and not work.all("milestone.requirements_given", "milestone.submitted"):
         at = over(work, entered(work, "active"), "milestone.requirements.within", request=True)

@@ -56,6 +56,7 @@ def preview(work: Work, minor: int) -> list[tuple[Outflow, int, int, int]]:
 
 def out_of_clearing(world: World, work: Work, minor: int, to: str = "payer") -> tuple[list[Line], int]:
     """Take back what still clears, the newest first: the lines, and what the payee owes for fees that are spent."""
+    leaving.begin(world, work)
     lines: list[Line] = []
     owed = 0
     borne = work.rules.get("escrow.service_fee.on_refund")

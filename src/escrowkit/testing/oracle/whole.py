@@ -7,7 +7,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from escrowkit.testing.oracle import arguments, disputes, follows, giving, helping, jobs, judging, pots, provider, silence, standing
+from escrowkit.testing.oracle import arguments, disputes, follows, giving, helping, inner, jobs, judging, pots, provider, silence, standing
 from escrowkit.testing.oracle.rules import Rules
 from escrowkit.testing.oracle.said import Answer, Refusal, Unpredicted
 from escrowkit.testing.oracle.world import PARTIES, Work, World, need
@@ -99,6 +99,8 @@ class Oracle:
     def _act(self, command: str, said: dict[str, Any], work: Work | None, by: str) -> None:
         world = self.world
         machine, word = command.split(".")
+        if command in inner.KNOWN and work is not None:
+            raise Refusal(inner.refusal(world, work, command, said))
         if command == "milestone.propose":
             jobs.propose(world, world.rules, said["milestone"], by, said)
         elif machine == "milestone" and work is not None:
