@@ -500,5 +500,6 @@ def test_only_the_side_whose_window_is_over_has_lost_by_its_silence() -> None:
     )
     j("platform", d.Open("m1", "350.00"), 1).wait(4)
     defaulted = next(event for event in j.last.events if event.word == "defaulted")
+    assert isinstance(defaulted, d.Defaulted)
     assert defaulted.silent == ("payee",)
     assert (j.state("conduct.payer"), j.state("conduct.payee")) == ("good", "suspended")

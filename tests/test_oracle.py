@@ -6,15 +6,28 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import escrowkit as ek
 from escrowkit import Refused, story
+from escrowkit.agreement import whole
+from escrowkit.errors import BadAmount
+from escrowkit.ledger import Kind
+from escrowkit.machines.arbitration import guards as arbitration_guards
+from escrowkit.machines.dispute import guards as dispute_guards
+from escrowkit.machines.escrow import guards as escrow_guards
+from escrowkit.machines.mediation import guards as mediation_guards
+from escrowkit.machines.milestone import guards as milestone_guards
+from escrowkit.money import Money, Tariff
+from escrowkit.periods import Calendar
+from escrowkit.pot.balances import Balances
+from escrowkit.pot.work import Work
 from escrowkit.story.consents import command_of
+from escrowkit.table import Guard
 from escrowkit.testing import oracle
 from escrowkit.testing.compare import Disagreement, Twin
 from strategies import MICRO, Chooser, Dice, agreement, command, moment, opening_moves, rulebook
@@ -37,18 +50,15 @@ def test_the_oracle_sees_nothing_of_the_library(file: Path) -> None:
 def drive(told: story.Story, twin: Twin) -> None:
     """Play a story step by step, let time pass to each deadline on the way, and two years more."""
     for step in told.steps:
-        pass_time(twin, lambda at, last=step.at: at <= last)
-        try:
-            twin.decide(
-                command_of(step, twin.agreement), by=step.by, at=step.at, key=step.key, actor=step.actor
-            )
-        except Refused:
-            pass
+        pass_time(twin, step.at)
+        with suppress(Refused):
+            twin.decide(command_of(step, twin.agreement), by=step.by, at=step.at, key=step.key, actor=step.actor)
     twin.advance(twin.agreement.at + timedelta(days=730))
 
 
-def pass_time(twin: Twin, still: Callable[[Any], bool]) -> None:
-    while (due := next(iter(twin.agreement.deadlines()), None)) and still(due[0]):
+def pass_time(twin: Twin, to: datetime) -> None:
+    """Let time pass, from deadline to deadline."""
+    while (due := next(iter(twin.agreement.deadlines(to)), None)) is not None:
         twin.advance(due[0])
 
 
@@ -130,3 +140,87 @@ def test_random_lives_go_as_the_oracle_says(first: int) -> None:
 @pytest.mark.parametrize("first", range(10_000, 20_000, 500))
 def test_many_random_lives_go_as_the_oracle_says(first: int) -> None:
     assert set(lives(range(first, first + 500))) == {"lives", "steps"}
+
+
+# -- planted faults --------------------------------------------------------------------------------------------------
+
+
+def late(shift: timedelta) -> Callable[[pytest.MonkeyPatch], None]:
+    """Every deadline a little too early or too late."""
+    add = Calendar.add
+    return lambda patch: patch.setattr(Calendar, "add", lambda self, at, period: add(self, at, period) + shift)
+
+
+def holding(*guards: Guard) -> Callable[[pytest.MonkeyPatch], None]:
+    """Conditions that nobody asks any more."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        for one in guards:
+            patch.setattr(one, "test", lambda context: True)
+
+    return plant
+
+
+def figure(of: type, name: str, value: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch], None]:
+    """A figure that is counted wrongly."""
+    return lambda patch: patch.setattr(of, name, property(value))
+
+
+def refusing(one: Guard, code: type[Refused]) -> Callable[[pytest.MonkeyPatch], None]:
+    """A condition that refuses under another code."""
+    return lambda patch: patch.setattr(one, "refusal", code)
+
+
+def smaller_fee(patch: pytest.MonkeyPatch) -> None:
+    """A fee whose fraction is cut off."""
+    of = Tariff.of
+
+    def cut(self: Tariff, amount: Money) -> Money:
+        fee = of(self, amount)
+        return Money(fee.minor - 1, fee.currency) if fee.minor > 1 else fee
+
+    patch.setattr(Tariff, "of", cut)
+
+
+def odd_unit_to_the_later(patch: pytest.MonkeyPatch) -> None:
+    """A division that gives the odd unit to the last."""
+    allocate = Money.allocate
+    patch.setattr(Money, "allocate", lambda self, weights: allocate(self, list(weights)[::-1])[::-1])
+
+
+FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "a fee is rounded down": smaller_fee,
+    "the odd unit goes to the wrong side": odd_unit_to_the_later,
+    "a deadline passes a microsecond late": late(MICRO),
+    "a deadline passes a microsecond early": late(-MICRO),
+    "a pause does not move a deadline": lambda patch: patch.setattr(
+        Calendar, "shift", lambda self, due, pause, period: due
+    ),
+    "released money can be paid in once more": figure(
+        Balances, "lacks", lambda pot: pot.price - min(pot.price, pot.held)
+    ),
+    "what clears is forgotten in a dispute": figure(Balances, "inside", lambda pot: pot.held),
+    "another reason is cited": figure(Work, "release_code", lambda pot: ("payer_approved", Kind.AGREEMENT)),
+    "the fee is not earned": lambda patch: patch.setattr(arbitration_guards, "_cost", lambda ctx: ctx.pot.zero),
+    "anybody of the row may release": holding(escrow_guards.may_release),
+    "a part is released where only all may be": holding(escrow_guards.part_possible),
+    "a request is agreed to with another sum": holding(milestone_guards.same_refund),
+    "one's own request is agreed to": holding(milestone_guards.not_own_request),
+    "one's own offer is accepted": holding(dispute_guards.not_own_offer, dispute_guards.same_offer),
+    "the same work is disputed again": holding(dispute_guards.may_dispute_again),
+    "a mediator judges without the power": holding(mediation_guards.may_decide),
+    "any sum pays the fee": holding(arbitration_guards.exact_share),
+    "an arbitrator is appointed while the window is sealed": lambda patch: patch.setattr(
+        arbitration_guards.window_is_over, "test", lambda context: context.state == "funded"
+    ),
+    "more than is held is refused as too much": refusing(escrow_guards.within_held, BadAmount),
+    "deadlines at one instant pass in another order": lambda patch: patch.setattr(whole, "ORDER", whole.ORDER[::-1]),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_oracle_finds_a_planted_fault(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    FAULTS[fault](monkeypatch)
+    with pytest.raises(Disagreement) as told:
+        lives(range(600))
+    assert "differ after" in str(told.value)

@@ -180,7 +180,8 @@ def terms_of(agreement: Agreement) -> dict[str, Any]:
 def entries_of(entries: Iterable[Entry]) -> tuple[Moved, ...]:
     """Entries as the oracle tells them."""
     return tuple(
-        (entry.condition, entry.kind and entry.kind.value, summed(_line(line) for line in entry.lines)) for entry in entries
+        (entry.condition, entry.kind and entry.kind.value, summed(_line(line) for line in entry.lines))
+        for entry in entries
     )
 
 

@@ -68,11 +68,11 @@ class Case:
 
     def claim(self, side: str) -> int:
         """What a side claims for itself; all of the stake, if it did not say."""
-        return self.claims.get(side, self.stake)
+        return min(self.claims.get(side, self.stake), self.stake)
 
     def as_claimed(self, side: str) -> int:
         """What the payee gets if a side gets its claim."""
-        claim = min(self.claim(side), self.stake)
+        claim = self.claim(side)
         return claim if side == "payee" else self.stake - claim
 
     def next_stage(self) -> str | None:

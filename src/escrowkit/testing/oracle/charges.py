@@ -14,7 +14,7 @@ Said = dict[str, Any]
 
 
 def charge(world: World, work: Work, said: Said) -> None:
-    """The bank takes a deposit back: out of the pot, of what clears, of what is payable, and at last of the platform's."""
+    """The bank takes a deposit back: out of the pot, what clears, what is payable, and at last the platform's own."""
     deposit = _deposit(work, said.get("deposit"))
     sums(said, work.currency)
     amount, name = said["amount"][0], deposit["reference"]
@@ -58,7 +58,8 @@ def _deposit(work: Work, name: str | None) -> Happening:
     named = deposits if name is None else [one for one in deposits if one["reference"] == name]
     if not named or (name is None and len(deposits) != 1):
         raise Refusal("bad-argument")
-    return named[0]
+    found: Happening = named[0]
+    return found
 
 
 def _out_of_releases(world: World, work: Work, freed: int) -> tuple[int, int, int]:
@@ -78,7 +79,7 @@ def _out_of_releases(world: World, work: Work, freed: int) -> tuple[int, int, in
 def unpaid(world: World, work: Work) -> int:
     """What is payable to the payee of what this milestone's releases brought and was not paid out."""
     brought = sum(flow.net_left for flow in work.outflows if flow.cleared)
-    out = sum(one["amount"] for one in work.all("escrow.paid_out") if one["to"] == "payee")
+    out: int = sum(one["amount"] for one in work.all("escrow.paid_out") if one["to"] == "payee")
     return max(0, min(world.at("payable:payee", work.currency), brought - out))
 
 
@@ -140,4 +141,3 @@ def _excuse(world: World, work: Work, left: int) -> None:
 def _cancel(world: World, work: Work, debt: Any) -> None:
     debt.state = "waived"
     world.happen("obligation.waived", work, "rules")
-

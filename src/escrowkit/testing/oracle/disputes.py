@@ -86,8 +86,7 @@ def begin(world: World, work: Work, by: str, claim: int | None) -> None:
     """A dispute opens over what is held and clears, and over what the payer claims beyond that."""
     there = world.held(work) + clearing(work)
     before = max(0, (claim or 0) - there) if by == "payer" else 0
-    side = by if by in PARTIES else "payer"
-    claims = {} if claim is None else {side: claim}
+    claims = {by: claim} if claim is not None and by in PARTIES else {}
     case = Case(work, len(work.cases) + 1, by, world.now, there + before, before, claims, [], [])
     case.must = list(PARTIES) if by == "rules" else sides_to_answer(work.rules, by)
     case.must = [one for one in case.must if work.rules.has(f"dispute.answer.{one}.within")]

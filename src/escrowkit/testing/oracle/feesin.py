@@ -59,7 +59,8 @@ def _cost(case: Case) -> int:
     """What the arbitrator earns for one hearing."""
     shares = case.facts["shares"]
     parties = [shares.get(side, 0) for side in PARTIES]
-    return max(parties) if case.rules.get("arbitration.fee.cost") == "one_share" else sum(shares.values())
+    total: int = sum(shares.values())
+    return max(parties) if case.rules.get("arbitration.fee.cost") == "one_share" else total
 
 
 def _won_back(case: Case, side: str, minor: int, how: str, heard: int) -> int:
@@ -67,7 +68,7 @@ def _won_back(case: Case, side: str, minor: int, how: str, heard: int) -> int:
     if side == "platform":
         return 0
     lost = losses(case, how)
-    own = min(case.facts["shares"].get(side, 0) * heard, minor)
+    own: int = min(case.facts["shares"].get(side, 0) * heard, minor)
     if how == "refused" or lost["payer"] == lost["payee"]:
         return own // 2
     return own if lost[side] == min(lost.values()) else 0

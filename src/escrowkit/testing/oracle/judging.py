@@ -138,7 +138,8 @@ def cost(case: Case) -> int:
 def _award(world: World, case: Case, said: Said) -> None:
     sums(said, case.work.currency)
     part = said["to_payee"][0]
-    need(part in _menu(case) if _menu(case) is not None else 0 <= part <= case.stake - cost(case), "bad-amount")
+    menu = _menu(case)
+    need(part <= case.stake - cost(case) if menu is None else part in menu, "bad-amount")
     jobs.free(case.work)
     case.facts["award"] = part
     appeals = case.rules.has("arbitration.appeal.within") and not case.facts.get("appealed by")

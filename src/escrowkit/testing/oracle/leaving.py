@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from escrowkit.testing.oracle.said import Line
-from escrowkit.testing.oracle.sums import shared, tariff, whole
+from escrowkit.testing.oracle.sums import shared, tariff
 from escrowkit.testing.oracle.world import Outflow, Work, World
 
 KINDS = {
@@ -142,9 +141,7 @@ def out(
     return lines + (fees_back(world, work, payer) if payer else [])
 
 
-def _to_payee(
-    world: World, work: Work, gross: int, fee: int, taken: dict[str, int], clears: bool
-) -> list[Line]:
+def _to_payee(world: World, work: Work, gross: int, fee: int, taken: dict[str, int], clears: bool) -> list[Line]:
     work.outflows.append(Outflow(world.now, gross, fee, clears, taken, cleared=not clears))
     net, pot = gross - fee - sum(taken.values()), f"escrow:{work.id}"
     lines: list[Line] = [(pot, "world:platform", fee, work.currency)]
@@ -164,7 +161,7 @@ def begin(world: World, work: Work) -> None:
 
 
 def fees_back(world: World, work: Work, minor: int, given: int = 0) -> list[Line]:
-    """What the payer paid in for fees and gets back: with held money that goes back, or released money that is given back."""
+    """What comes back of the fees that the payer paid in, with held money or with released money that is given back."""
     facts, deposits = work.facts, paid_in(work)
     facts["went_back"] = facts.get("went_back", 0) + minor
     facts["given_back"] = facts.get("given_back", 0) + given

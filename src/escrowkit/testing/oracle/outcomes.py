@@ -161,4 +161,3 @@ def _divided(world: World, work: Work, case: Case, what: Happening) -> None:
         from escrowkit.testing.oracle.follows import conclude
 
         world.then(conclude, work)
-

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from escrowkit.testing.oracle import jobs, leaving, stakes
+from escrowkit.testing.oracle import leaving, stakes
 from escrowkit.testing.oracle.arguments import sums
-from escrowkit.testing.oracle.leaving import clearing, kind_of
+from escrowkit.testing.oracle.leaving import clearing
 from escrowkit.testing.oracle.said import Line
 from escrowkit.testing.oracle.sums import for_payee
 from escrowkit.testing.oracle.world import PARTIES, Work, World, need
@@ -15,9 +15,17 @@ Said = dict[str, Any]
 
 
 def dispose(
-    world: World, work: Work, name: str, by: str, payee: int, code: str, *, all_in: bool, cost: tuple[int, str] = (0, "")
+    world: World,
+    work: Work,
+    name: str,
+    by: str,
+    payee: int,
+    code: str,
+    *,
+    all_in: bool,
+    cost: tuple[int, str] = (0, ""),
 ) -> None:
-    """Dispose of all that is held (with `all_in` of what clears as well): costs, so much to the payee, the rest back."""
+    """Dispose of all that is held, with `all_in` of what clears as well: costs, the payee's part, the rest back."""
     held = world.held(work) - cost[0]
     there = clearing(work) if all_in else 0
     fresh = max(0, payee - there)
@@ -37,7 +45,10 @@ def seize(world: World, work: Work, by: str, said: Said) -> None:
         lines = leaving.out(world, work, held, 0, seized=True, clears=False)
     else:
         if to == "authority":
+            leaving.begin(world, work)
+            work.facts["gone"] = leaving.gone(work) + held
             lines = [(pot, "world:authority", held, work.currency)]
+            lines += leaving.fees_back(world, work, held) if held else []
         else:
             lines = leaving.out(world, work, 0, held, seized=True)
         back, owed = stakes.out_of_clearing(world, work, clears, to)
@@ -73,6 +84,3 @@ def override(world: World, work: Work, code: str) -> None:
         case.state = "overridden"
         case.facts["out of time"] = code == "hold_limit_reached"
         world.happen("dispute.overridden", work, "rules", case=case)
-
-
-_ = (jobs, kind_of)

@@ -6,7 +6,7 @@ from typing import Any
 
 from escrowkit.testing.oracle import giving, jobs, leaving, overrides
 from escrowkit.testing.oracle.arguments import sums
-from escrowkit.testing.oracle.leaving import clearing, lacks, released
+from escrowkit.testing.oracle.leaving import clearing, lacks
 from escrowkit.testing.oracle.rules import percent
 from escrowkit.testing.oracle.said import Refusal
 from escrowkit.testing.oracle.sums import whole
@@ -38,20 +38,26 @@ def under(work: Work) -> str | None:
     return "frozen" if work.facts.get("frozen") else work.pot
 
 
+def met(work: Work, by: str) -> str | None:
+    """Which state somebody meets: who waits for the end of a hold meets what is below it."""
+    waits = by in ("payer", "payee", "mediator", "arbitrator", "provider") or by.startswith("witness:")
+    return under(work) if waits else state(work)
+
+
 def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
     """A command of the parties or the platform to the pot."""
     need(work.pot is not None, "no-such-move")
     if word in ("deposit", "request_deposit"):
-        _at(work, "empty", "funding", "held", "clearing", "frozen")
+        _at(work, by, "empty", "funding", "held", "clearing", "frozen")
         (_deposit if word == "deposit" else _request_deposit)(world, work, by, said)
     elif word in ("release", "refund"):
-        _at(work, "held", "frozen")
+        _at(work, by, "held", "frozen")
         _let_go(world, work, by, said, word)
     elif word == "roll_over":
-        _at(work, "held", "frozen")
+        _at(work, by, "held", "frozen")
         _roll_over(world, work, by, said)
     elif word == "hold":
-        seen = state(work) if by == "platform" else under(work)
+        seen = met(work, by)
         need(seen in ("held", "frozen", "clearing"), "no-such-move")
         need(by == "platform", "not-your-move")
         impound(world, work, by)
@@ -59,22 +65,22 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
         need(state(work) == "impounded" and by == "platform", "no-such-move")
         lift(world, work, by)
     elif word in ("seize", "obey_order"):
-        seen = state(work) if by == "platform" else under(work)
+        seen = met(work, by)
         need(seen in ("held", "frozen", "clearing", "impounded"), "no-such-move")
         need(by == "platform", "not-your-move")
         if word == "seize":
             sums(said, work.currency)
         (overrides.seize if word == "seize" else overrides.obey)(world, work, by, said)
     else:
-        _at(work, "empty", "held", "clearing", "settled", *(["frozen"] if word == "refund_released" else []))
+        _at(work, by, "empty", "held", "clearing", "settled", *(["frozen"] if word == "refund_released" else []))
         if word == "request_refund_released":
             giving.ask(world, work, by, said)
         else:
             giving.give(world, work, by, said, under(work) == "frozen")
 
 
-def _at(work: Work, *states: str) -> None:
-    need(under(work) in states, "no-such-move")
+def _at(work: Work, by: str, *states: str) -> None:
+    need(met(work, by) in states, "no-such-move")
 
 
 # -- in --------------------------------------------------------------------------------------------------------------

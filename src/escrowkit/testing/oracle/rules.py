@@ -1,4 +1,4 @@
-"""A rulebook as the oracle reads it: values by dotted key, as they were written, and what it takes where nothing was."""
+"""A rulebook as the oracle reads it: values by dotted key, as they were written, and what holds where nothing was."""
 
 from __future__ import annotations
 

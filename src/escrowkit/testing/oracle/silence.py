@@ -38,7 +38,11 @@ def _of(world: World, work: Work) -> Iterator[Clock]:
     for case in work.cases[-1:]:
         yield from casetime.clocks(world, case)
     feedback = work.facts.get("feedback")
-    if feedback is not None and feedback.state in ("open", "half_written") and work.rules.settled("conduct.feedback.within"):
+    if (
+        feedback is not None
+        and feedback.state in ("open", "half_written")
+        and work.rules.settled("conduct.feedback.within")
+    ):
         at = later(work, feedback.opened, work.rules.raw("conduct.feedback.within"), impound=False)
         yield "feedback", "write", at, lambda: standing.window_over(world, work)
     yield from _work_clocks(world, work)
@@ -95,11 +99,12 @@ def _work_clocks(world: World, work: Work) -> Iterator[Clock]:
 
 
 def _waiting(world: World, work: Work, clock: Callable[..., Clock]) -> Iterator[Clock]:
-    rules = work.rules
     if answer(work, "milestone.late.on_silence"):
         at = over(work, jobs.late_from(work), "milestone.late.after", request=True)
         yield clock("late", at, lambda: _divide(world, work, "milestone.late.on_silence", "late_cancelled"))
-    if answer(work, "milestone.requirements.on_silence") and not work.all("milestone.requirements_given", "milestone.submitted"):
+    if answer(work, "milestone.requirements.on_silence") and not work.all(
+        "milestone.requirements_given", "milestone.submitted"
+    ):
         at = over(work, entered(work, "active"), "milestone.requirements.within", request=True)
         yield clock(
             "requirements", at, lambda: _divide(world, work, "milestone.requirements.on_silence", "requirements_lapsed")
@@ -217,7 +222,9 @@ def _money_clocks(world: World, work: Work) -> Iterator[Clock]:
         start = _first_deposit(work)
         at = over(work, start, "escrow.hold_limit.within", dispute=False, impound=False)
         yield clock(
-            "hold_limit", at, lambda: overrides.end_hold(world, work, "escrow.hold_limit.on_expiry", "hold_limit_reached")
+            "hold_limit",
+            at,
+            lambda: overrides.end_hold(world, work, "escrow.hold_limit.on_expiry", "hold_limit_reached"),
         )
     if pot == "impounded":
         held = work.last("escrow.held")

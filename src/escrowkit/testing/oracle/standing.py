@@ -237,4 +237,3 @@ def window_over(world: World, work: Work) -> None:
     feedback: Feedback = work.facts["feedback"]
     feedback.state = "published" if feedback.state == "half_written" else "closed"
     world.happen("feedback.window_closed", work, "clock")
-

@@ -7,7 +7,20 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from escrowkit.testing.oracle import arguments, disputes, follows, giving, helping, inner, jobs, judging, pots, provider, silence, standing
+from escrowkit.testing.oracle import (
+    arguments,
+    disputes,
+    follows,
+    giving,
+    helping,
+    inner,
+    jobs,
+    judging,
+    pots,
+    provider,
+    silence,
+    standing,
+)
 from escrowkit.testing.oracle.rules import Rules
 from escrowkit.testing.oracle.said import Answer, Refusal, Unpredicted
 from escrowkit.testing.oracle.world import PARTIES, Work, World, need
@@ -80,7 +93,7 @@ class Oracle:
 
     def _decide(self, command: str, said: dict[str, Any], by: str, at: datetime) -> None:
         world = self.world
-        machine, word = command.split(".")
+        machine = command.split(".")[0]
         work = world.works.get(said.get("milestone") or "")
         if machine not in ("agreement", "conduct") and command != "milestone.propose":
             need(work is not None, "unknown-milestone")
@@ -174,7 +187,11 @@ class Oracle:
             if pot is not None:
                 found[f"escrow.{work.id}"] = pot
             for case in work.cases:
-                for machine, state in (("dispute", case.state), ("mediation", case.mediation), ("arbitration", case.arbitration)):
+                for machine, state in (
+                    ("dispute", case.state),
+                    ("mediation", case.mediation),
+                    ("arbitration", case.arbitration),
+                ):
                     if state is not None:
                         found[f"{machine}.{case.name}"] = state
             for number, debt in enumerate(work.debts, 1):
