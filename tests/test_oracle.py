@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from escrowkit import Refused, story
+from escrowkit import Refused, clocks, story
 from escrowkit.agreement import whole
 from escrowkit.errors import BadAmount
 from escrowkit.ledger import Kind
@@ -214,7 +214,7 @@ FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         arbitration_guards.window_is_over, "test", lambda context: context.state == "funded"
     ),
     "more than is held is refused as too much": refusing(escrow_guards.within_held, BadAmount),
-    "deadlines at one instant pass in another order": lambda patch: patch.setattr(whole, "ORDER", whole.ORDER[::-1]),
+    "deadlines at one instant pass in another order": lambda patch: patch.setattr(whole, "ORDER", clocks.ORDER[::-1]),
 }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from escrowkit.testing.oracle import jobs, stakes
+from escrowkit.testing.oracle import stakes, steps
 from escrowkit.testing.oracle.arguments import sums
 from escrowkit.testing.oracle.cases import Case, Offer, sides_to_answer
-from escrowkit.testing.oracle.leaving import clearing
+from escrowkit.testing.oracle.conditions import entered
+from escrowkit.testing.oracle.leaving import clearing, kind_of
 from escrowkit.testing.oracle.rules import Rules
 from escrowkit.testing.oracle.said import Happening, Refusal
+from escrowkit.testing.oracle.sums import for_payee
 from escrowkit.testing.oracle.world import PARTIES, Work, World, need, other
 
 Said = dict[str, Any]
@@ -38,8 +40,6 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
         _withdraw(world, case, by)
     elif word == "add_evidence":
         _add_evidence(world, case, by)
-    elif word == "extend":
-        _extend(world, case, by, said)
     else:
         raise Refusal("no-such-move")
 
@@ -60,14 +60,12 @@ def _open(world: World, work: Work, by: str, said: Said) -> None:
     need(rules.get("dispute.open_needs") != "proposal" or bool(work.facts.get("proposal")), "not-now")
     need(_waited_to_open(world, work), "not-now")
     need(_may_again(work), "not-now")
-    jobs.may_move(work, by)
-    jobs.may_say(world, by, said.get("reason"))
+    steps.may_move(work, by)
+    steps.may_say(world, by, said.get("reason"))
     begin(world, work, by, claim)
 
 
 def _waited_to_open(world: World, work: Work) -> bool:
-    from escrowkit.testing.oracle.conditions import entered
-
     if not work.rules.has("dispute.open_after.period"):
         return True
     since = work.rules.get("dispute.open_after.since")
@@ -112,8 +110,8 @@ def _contest(world: World, case: Case, by: str, said: Said) -> None:
     sums(said, case.work.currency)
     need(claim + case.claim(other(by)) > case.stake, "bad-amount")
     need(claim <= case.stake, "over-claim-cap")
-    jobs.free(case.work)
-    jobs.may_say(world, by, said.get("reply"))
+    steps.free(case.work)
+    steps.may_say(world, by, said.get("reply"))
     case.claims[by] = claim
     case.answered.append(by)
     if not case.silent:
@@ -132,14 +130,12 @@ def _concede(world: World, case: Case, by: str, said: Said) -> None:
     need(by in case.silent, "not-your-move")
     sums(said, case.work.currency)
     need(said["claim"][0] == case.claim(other(by)), "terms-changed")
-    jobs.free(case.work)
+    steps.free(case.work)
     end(world, case, "conceded", by, case.as_claimed(other(by)), "claim_conceded")
 
 
 def end(world: World, case: Case, word: str, by: str, to_payee: int, code: str, **more: Any) -> None:
     """The dispute has its outcome."""
-    from escrowkit.testing.oracle.leaving import kind_of
-
     kind = more.get("kind") or kind_of(code)
     states = {"agreement": "settled", "merits": "awarded"}
     case.state = states.get(kind, "defaulted")
@@ -169,7 +165,7 @@ def _escalate(world: World, case: Case, by: str) -> None:
     need(_waited_to_escalate(world, case), "not-now")
     need(waits or case.next_stage() is not None, "not-now")
     need(case.state != "mediated" or case.next_stage() == "arbitration", "not-now")
-    jobs.free(case.work)
+    steps.free(case.work)
     if waits:
         demand(world, case, by)
     else:
@@ -202,8 +198,6 @@ def is_small(case: Case) -> bool:
 
 def escalate(world: World, case: Case, by: str) -> None:
     """The dispute goes to its next stage, or is divided if it is too small for an arbitration."""
-    from escrowkit.testing.oracle.sums import for_payee
-
     stage = case.next_stage()
     case.escalated = True
     if stage == "arbitration" and is_small(case):
@@ -228,7 +222,7 @@ def _offer(world: World, case: Case, by: str, said: Said) -> None:
     need(rounds is None or len([one for one in case.offers if one.by == by]) < rounds, "not-now")
     alternate = case.rules.get("dispute.offers.turns") == "alternate"
     need(not (alternate and case.offers and case.offers[-1].by == by), "not-now")
-    jobs.free(case.work)
+    steps.free(case.work)
     for one in case.offers:
         one.stands = one.stands and one.by != by
     case.offers.append(Offer(by, amount, world.now))
@@ -243,7 +237,7 @@ def _answer_offer(world: World, case: Case, by: str, said: Said, word: str) -> N
     need(theirs is None or theirs.to_payee == said["to_payee"][0], "terms-changed")
     if theirs is None:
         raise Refusal("not-now")
-    jobs.free(case.work)
+    steps.free(case.work)
     if word == "accept_offer":
         end(world, case, "offer_accepted", by, theirs.to_payee, "settlement_agreed")
     else:
@@ -255,7 +249,7 @@ def _withdraw(world: World, case: Case, by: str) -> None:
     need(by in (*PARTIES, "platform") or by.startswith("witness:"), "not-your-move")
     need(by == case.opener, "not-your-move")
     need(not case.facts.get("arbitrator"), "not-now")
-    jobs.may_move(case.work, by)
+    steps.may_move(case.work, by)
     case.state = "withdrawn"
     world.happen("dispute.withdrawn", case.work, by, case=case)
 
@@ -265,29 +259,5 @@ def _add_evidence(world: World, case: Case, by: str) -> None:
     until = case.rules.get("dispute.evidence.until")
     need(until != "arbitrated" or case.state != "arbitrated", "not-now")
     need(until != "funded" or case.arbitration in (None, "offered", "half_funded"), "not-now")
-    jobs.may_move(case.work, by)
+    steps.may_move(case.work, by)
     world.happen("dispute.evidence_added", case.work, by)
-
-
-def _extend(world: World, case: Case, by: str, said: Said) -> None:
-    from escrowkit.testing.oracle.casetime import running
-
-    need(by in ("mediator", "platform"), "not-your-move")
-    name = said["clock"].split(".")[-1]
-    need(any(said["clock"] in (clock, f"{machine}.{clock}") for machine, clock in running(world, case)), "bad-argument")
-    rules = case.rules
-    need(rules.lets("dispute.extend.by", by), "not-your-move")
-    step = rules.get("dispute.extend.step")
-    need(step is None or longer(step, said["period"]), "not-now")
-    need(len(case.extended.get(name, [])) < rules.get("dispute.extend.most"), "not-now")
-    jobs.may_move(case.work, by)
-    case.extended.setdefault(name, []).append(said["period"])
-    world.happen("dispute.extended", case.work, by)
-
-
-def longer(step: str, period: str) -> bool:
-    """Whether a period is at most a step; periods of two kinds cannot be compared."""
-    from escrowkit.testing.oracle.times import count
-
-    (steps, in_days), (asked, asked_days) = count(step), count(period)
-    return in_days == asked_days and asked <= steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escrowkit.testing.oracle import charges, conditions, jobs, outcomes, overrides, pots, restaking, stakes, standing
+from escrowkit.testing.oracle import charges, conditions, outcomes, overrides, pots, restaking, stakes, standing, steps
 from escrowkit.testing.oracle.leaving import clearing, earned, lacks, released
 from escrowkit.testing.oracle.said import Happening
 from escrowkit.testing.oracle.world import Work, World
@@ -105,14 +105,14 @@ def follow(world: World, what: Happening) -> None:
     if spent or (name in ("escrow.released", "escrow.disbursed") and _complete(world, work)):
         world.then(_completed, work)
     elif name in ("escrow.refunded", "escrow.rolled_over") and not world.held(work) and not work.is_over:
-        world.then(conclude, work)
+        world.then(steps.conclude, work)
     if name == "escrow.rolled_over":
         world.then(pots.receive, what["to"], what["amount"])
     if name in ("escrow.seized", "escrow.order_obeyed", "escrow.hold_ended"):
         if work.open_case is not None:
             world.then(overrides.override, work, what["code"])
         if not work.is_over:
-            world.then(conclude, work, what["code"])
+            world.then(steps.conclude, work, what["code"])
     outcomes.follow(world, work, what)
     if name in ("escrow.charged_back", "escrow.charge_back_reversed", "escrow.released_refunded"):
         restaking.follow(world, work)
@@ -143,7 +143,7 @@ def _funded(world: World, work: Work) -> bool:
 
 
 def _start(world: World, work: Work) -> None:
-    jobs.enter(world, work, "active")
+    steps.enter(world, work, "active")
     world.happen("milestone.started", work, "rules")
 
 
@@ -155,7 +155,7 @@ def _fulfilled(world: World, work: Work) -> bool:
 
 def condition_met(world: World, work: Work, by: str) -> None:
     """The milestone's own release condition is met."""
-    jobs.enter(world, work, "approved")
+    steps.enter(world, work, "approved")
     work.facts["why"] = "condition_met"
     if by == "clock":
         work.facts["kind"] = "procedure"
@@ -170,7 +170,7 @@ def _payable(world: World, work: Work) -> bool:
 
 def _void(world: World, work: Work) -> None:
     if work.state == "cancelling":
-        jobs.back(work)
+        steps.back(work)
     elif "cancelling" in work.below:
         work.below.remove("cancelling")
     work.facts["proposal"] = None
@@ -194,15 +194,8 @@ def _complete(world: World, work: Work) -> bool:
 
 
 def _completed(world: World, work: Work) -> None:
-    jobs.enter(world, work, "completed")
+    steps.enter(world, work, "completed")
     world.happen("milestone.completed", work, "rules")
-
-
-def conclude(world: World, work: Work, code: str | None = None) -> None:
-    """The milestone ends because its money was disposed of."""
-    idle = code in ("hold_limit_reached", "dormant")
-    jobs.enter(world, work, "completed" if released(work) and not idle else "cancelled")
-    world.happen("milestone.concluded", work, "rules")
 
 
 def _closable(world: World, work: Work) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from escrowkit.testing.oracle import jobs, leaving, stakes
+from escrowkit.testing.oracle import leaving, stakes, steps
 from escrowkit.testing.oracle.arguments import sums
 from escrowkit.testing.oracle.leaving import released
 from escrowkit.testing.oracle.said import Line, Refusal
@@ -18,7 +18,7 @@ def ask(world: World, work: Work, by: str, said: Said) -> None:
     need(by == "payer", "not-your-move")
     sums(said, work.currency)
     need(released(work) > 0, "not-now")
-    jobs.free(work)
+    steps.free(work)
     world.happen("escrow.refund_released_requested", work, by)
 
 
@@ -45,7 +45,7 @@ def give(world: World, work: Work, by: str, said: Said, frozen: bool) -> None:
     need(not frozen, "not-now")
     amount = said["amount"][0]
     need(amount <= refundable(world, work), "over-held")
-    jobs.may_move(work, by)
+    steps.may_move(work, by)
     if world.slow:
         promised(work).append(amount)
         world.happen("escrow.refund_released_promised", work, by)

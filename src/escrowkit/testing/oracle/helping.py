@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from escrowkit.testing.oracle import disputes, jobs
+from escrowkit.testing.oracle import disputes, steps
 from escrowkit.testing.oracle.arguments import sums
 from escrowkit.testing.oracle.cases import Case
 from escrowkit.testing.oracle.said import Refusal
@@ -74,7 +74,7 @@ def _answer(world: World, case: Case, by: str, said: Said, word: str) -> None:
     need(by in PARTIES, "not-your-move")
     sums(said, case.work.currency)
     need(said["to_payee"][0] == case.facts["recommended"], "terms-changed")
-    jobs.free(case.work)
+    steps.free(case.work)
     if word == "reject":
         fail(world, case, "rejected", by)
         return
@@ -90,7 +90,7 @@ def _speak(world: World, case: Case, said: Said, word: str) -> None:
         need(case.facts["power"] in ("recommend", "decide"), "not-your-move")
         sums(said, case.work.currency)
         need(0 <= said["to_payee"][0] <= case.stake, "bad-amount")
-        jobs.free(case.work)
+        steps.free(case.work)
         case.mediation = "recommended"
         case.facts |= {"recommended": said["to_payee"][0], "recommended at": world.now, "accepted": []}
         world.happen("mediation.recommended", case.work, "mediator")
@@ -101,11 +101,11 @@ def _speak(world: World, case: Case, said: Said, word: str) -> None:
         need(0 <= part <= case.stake, "bad-amount")
         need(_negotiated(world, case), "not-now")
         need(part == case.stake or _proved(case), "not-now")
-        jobs.free(case.work)
+        steps.free(case.work)
         case.mediation = "decided"
         world.happen("mediation.decided", case.work, "mediator", case=case, to_payee=part)
     else:
-        jobs.free(case.work)
+        steps.free(case.work)
         fail(world, case, "failed", "mediator")
 
 

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from escrowkit.testing.oracle import conditions
-from escrowkit.testing.oracle.arguments import amount, sums
-from escrowkit.testing.oracle.leaving import released
+from escrowkit.testing.oracle import cancelling, conditions
+from escrowkit.testing.oracle.arguments import amount
 from escrowkit.testing.oracle.rules import Rules
-from escrowkit.testing.oracle.world import PARTIES, Work, World, need, other
+from escrowkit.testing.oracle.steps import enter, free, may_move, may_say, nobody_suspended, undisputed
+from escrowkit.testing.oracle.world import PARTIES, Work, World, need
 
 Said = dict[str, Any]
 WORKING = ("agreed", "active", "submitted", "approved")
-
-
-def enter(world: World, work: Work, state: str, keep: bool = False) -> None:
-    """Come into a state; with `keep` the state before lies below it."""
-    work.below = [*work.below, work.state] if keep else []
-    work.state = state
-    work.facts.setdefault("entered", {})[state] = world.now
-
-
-def back(work: Work) -> None:
-    """Go back to where it was."""
-    work.state = work.below.pop()
-
-
-def free(work: Work) -> None:
-    """The platform does not hold this milestone's money."""
-    need(not work.facts.get("impounded"), "not-now")
-
-
-def may_move(work: Work, by: str) -> None:
-    """What every move by a party, a neutral or a witness needs at last."""
-    if by not in ("platform", "provider"):
-        free(work)
 
 
 def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
@@ -60,26 +36,22 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
         _attest(world, work, by, said)
     elif word == "request_cancel":
         _at(state, *WORKING, "disputed")
-        _request_cancel(world, work, by, said)
+        cancelling.request_cancel(world, work, by, said)
     elif word in ("agree_cancel", "decline_cancel", "withdraw_cancel"):
         _at(state, "cancelling", "disputed")
-        _answer_cancel(world, work, by, said, word)
+        cancelling.answer_cancel(world, work, by, said, word)
     elif word in ("request_release", "agree_release"):
         _at(state, "active", "submitted", "disputed")
-        (_request_release if word == "request_release" else _agree_release)(world, work, by, said)
+        (cancelling.request_release if word == "request_release" else cancelling.agree_release)(world, work, by, said)
     elif word == "cancel":
         _at(state, *WORKING, "cancelling", "disputed")
-        _cancel(world, work, by)
+        cancelling.cancel(world, work, by)
     else:
         _small(world, work, by, said, word)
 
 
 def _at(state: str, *states: str) -> None:
     need(state in states, "no-such-move")
-
-
-def _undisputed(work: Work) -> None:
-    need(work.state != "disputed", "not-now")
 
 
 # -- terms -----------------------------------------------------------------------------------------------------------
@@ -105,17 +77,6 @@ def in_range(rules: Rules, minor: int, currency: str) -> None:
     most = rules.amount("money.max_milestone", currency)
     need(least is None or minor >= least, "bad-amount")
     need(most is None or minor <= most, "bad-amount")
-
-
-def nobody_suspended(world: World) -> None:
-    """Neither side is suspended."""
-    need(not any(one.state in ("suspended", "excluded") for one in world.conduct.values()), "not-now")
-
-
-def may_say(world: World, by: str, words: str | None) -> None:
-    """Who may not write says nothing beyond what the move needs."""
-    conduct = world.conduct.get(by)
-    need(words is None or conduct is None or not conduct.lacks("writing", world.now), "not-now")
 
 
 def _accept(world: World, work: Work, by: str, said: Said) -> None:
@@ -158,7 +119,7 @@ def _submit(world: World, work: Work, by: str, said: Said) -> None:
 
 def _reopen(world: World, work: Work, by: str, word: str) -> None:
     need(by == ("payee" if word == "withdraw_submission" else "payer"), "not-your-move")
-    _undisputed(work)
+    undisputed(work)
     most = work.rules.get("milestone.max_revisions") if word == "request_changes" else None
     need(most is None or len(work.all("milestone.changes_requested")) < most, "not-now")
     free(work)
@@ -202,114 +163,6 @@ def _may_attest(work: Work, by: str, name: str) -> bool:
     return any(fact == name and (who == by or (who is None and by != "payee")) for fact, who in named)
 
 
-# -- cancelling ------------------------------------------------------------------------------------------------------
-
-
-def _request_cancel(world: World, work: Work, by: str, said: Said) -> None:
-    need(by in PARTIES, "not-your-move")
-    if work.state == "disputed":
-        sums(said, work.currency)
-    _undisputed(work)
-    need(work.rules.lets("milestone.cancel.by", by), "not-your-move")
-    sums(said, work.currency)
-    refund = said["refund"][0]
-    need(refund <= world.held(work), "over-held")
-    need(work.rules.has("milestone.cancel.within"), "not-now")
-    need(not work.since("milestone.submitted", "milestone.cancel_requested"), "not-now")
-    free(work)
-    work.facts["asked"] = (by, refund)
-    enter(world, work, "cancelling", keep=True)
-    world.happen("milestone.cancel_requested", work, by)
-
-
-def _answer_cancel(world: World, work: Work, by: str, said: Said, word: str) -> None:
-    need(by in PARTIES, "not-your-move")
-    if work.state == "disputed":
-        sums(said, work.currency)
-    _undisputed(work)
-    asked_by, refund = work.facts["asked"]
-    need((by == asked_by) == (word == "withdraw_cancel"), "not-your-move")
-    sums(said, work.currency)
-    if word != "withdraw_cancel":
-        need(said["refund"][0] == refund, "terms-changed")
-    need(word != "decline_cancel" or work.rules.get("milestone.cancel.declinable"), "not-now")
-    free(work)
-    if word == "agree_cancel":
-        all_back = refund == world.held(work) and not released(work)
-        work.facts["divide"] = (world.held(work) - refund, "cancel_agreed")
-        enter(world, work, "cancelled" if all_back else "completed")
-        world.happen("milestone.cancel_agreed", work, by)
-    else:
-        back(work)
-        world.happen(
-            "milestone.cancel_declined" if word == "decline_cancel" else "milestone.cancel_withdrawn", work, by
-        )
-
-
-def _request_release(world: World, work: Work, by: str, said: Said) -> None:
-    need(by in PARTIES, "not-your-move")
-    if work.state == "disputed":
-        sums(said, work.currency)
-    _undisputed(work)
-    need(work.rules.lets("milestone.proposal.by", by), "not-your-move")
-    sums(said, work.currency)
-    need(0 < world.held(work) >= said["to_payee"][0], "over-held")
-    need(work.rules.has("milestone.proposal.within"), "not-now")
-    free(work)
-    work.facts["proposal"] = (by, said["to_payee"][0], world.now)
-    world.happen("milestone.release_requested", work, by)
-
-
-def _agree_release(world: World, work: Work, by: str, said: Said) -> None:
-    need(by in PARTIES, "not-your-move")
-    if work.state == "disputed":
-        sums(said, work.currency)
-    _undisputed(work)
-    proposal = work.facts.get("proposal")
-    need(proposal is None or proposal[0] != by, "not-your-move")
-    sums(said, work.currency)
-    need(proposal is None or proposal[1] == said["to_payee"][0], "terms-changed")
-    need(proposal is not None, "not-now")
-    free(work)
-    all_back = said["to_payee"][0] == 0 and not released(work)
-    work.facts["divide"] = (said["to_payee"][0], "settlement_agreed")
-    enter(world, work, "cancelled" if all_back else "completed")
-    world.happen("milestone.release_agreed", work, by)
-
-
-def _cancel(world: World, work: Work, by: str) -> None:
-    need(by in ("payee", "payer", "platform") and (work.state != "approved" or by == "payee"), "not-your-move")
-    _undisputed(work)
-    code: str | None = "payee_refunded"
-    if by != "payee":
-        code = cancel_right(world, work, by)
-        need(code is not None or (by == "payer" and world.held(work) == 0), "not-now")
-    may_move(work, by)
-    work.facts["divide"] = (0, code)
-    enter(world, work, "cancelled")
-    world.happen("milestone.cancelled", work, by)
-
-
-def late_from(work: Work) -> datetime | None:
-    """From when lateness counts; work that the payer sent back is late anew only from then."""
-    start = work.due if work.rules.get("milestone.late.since") == "due" else conditions.entered(work, "active")
-    returned = work.last("milestone.changes_requested")
-    return max(start, returned.at) if start is not None and returned is not None else start
-
-
-def cancel_right(world: World, work: Work, by: str) -> str | None:
-    """The right by which the payer or the platform may cancel while money is held: it is late, or early enough."""
-    rules = work.rules
-    if rules.lets("milestone.late.right", by) and rules.has("milestone.late.after"):
-        start = late_from(work)
-        if start is not None and rules.days.after(start, rules.get("milestone.late.after")) <= world.now:
-            return "late_cancelled"
-    if not (rules.lets("milestone.early.right", by) and rules.has("milestone.early.before_due") and work.due):
-        return None
-    soon = rules.days.after(world.now, rules.get("milestone.early.before_due"))
-    return "early_cancelled" if soon <= work.due else None
-
-
 # -- small things ----------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +171,7 @@ def _small(world: World, work: Work, by: str, said: Said, word: str) -> None:
     _at(work.state, *states)
     who = {"delay": "payer", "lock_delay": "payee", "give_requirements": "payer", "record_notice": "platform"}[word]
     need(by == who, "not-your-move")
-    _undisputed(work)
+    undisputed(work)
     if word == "delay":
         need(work.rules.get("milestone.review.delay_step") is not None, "not-now")
         need(not work.since("milestone.submitted", "milestone.delay_locked"), "not-now")
@@ -334,14 +187,3 @@ def _small(world: World, work: Work, by: str, said: Said, word: str) -> None:
         name = "milestone.notice_recorded"
     may_move(work, by)
     world.happen(name, work, by)
-
-
-def suspended_by_dispute(world: World, work: Work) -> None:
-    """A dispute opened: the milestone waits for it."""
-    enter(world, work, "disputed", keep=True)
-    world.happen("milestone.suspended", work, "rules")
-
-
-def proposer_of(work: Work) -> str:
-    """Who has to answer a proposal."""
-    return other(work.proposer or "payer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from escrowkit.testing.oracle import jobs
+from escrowkit.testing.oracle import steps
 from escrowkit.testing.oracle.arguments import sums
 from escrowkit.testing.oracle.cases import Case, claimant
 from escrowkit.testing.oracle.feesin import hundredths
@@ -83,7 +83,7 @@ def _pay(world: World, case: Case, by: str, said: Said) -> None:
         need(said["share"] == "own" or case.rules.get("arbitration.pay.all_by_one"), "not-now")
     else:
         need(by not in paid and said["share"] == "own", "not-now")
-    jobs.free(case.work)
+    steps.free(case.work)
     paid[by] = paid.get(by, 0) + amount
     case.facts.setdefault("deposits", []).append((by, amount, world.now))
     case.facts.setdefault("first paid at", world.now)
@@ -112,7 +112,7 @@ def _appoint(world: World, case: Case, by: str, said: Said) -> None:
     need(said["arbitrator"] not in world.parties.values(), "bad-argument")
     need(case.rules.lets("arbitration.appoint.by", by), "not-your-move")
     need(case.arbitration == "funded" and not window_open(world, case), "not-now")
-    jobs.may_move(case.work, by)
+    steps.may_move(case.work, by)
     case.arbitration = "hearing"
     case.facts |= {"arbitrator": said["arbitrator"], "heard at": world.now}
     case.facts["hearings"] = case.facts.get("hearings", 0) + 1
@@ -140,7 +140,7 @@ def _award(world: World, case: Case, said: Said) -> None:
     part = said["to_payee"][0]
     menu = _menu(case)
     need(part <= case.stake - cost(case) if menu is None else part in menu, "bad-amount")
-    jobs.free(case.work)
+    steps.free(case.work)
     case.facts["award"] = part
     appeals = case.rules.has("arbitration.appeal.within") and not case.facts.get("appealed by")
     case.arbitration = "awarded" if appeals else "final"
@@ -162,14 +162,14 @@ def _menu(case: Case) -> list[int] | None:
 
 
 def _refuse(world: World, case: Case, said: Said) -> None:
-    jobs.free(case.work)
+    steps.free(case.work)
     case.arbitration = "refused"
     world.happen("arbitration.refused", case.work, "arbitrator", case=case)
 
 
 def _appeal(world: World, case: Case, by: str) -> None:
     need(by in PARTIES, "not-your-move")
-    jobs.free(case.work)
+    steps.free(case.work)
     case.facts |= {"appealed by": by, "paid": {}, "appealed at": world.now, "funded at": world.now}
     case.arbitration = "appealed" if paid_in(case) else "funded"
     world.happen("arbitration.appealed", case.work, by)

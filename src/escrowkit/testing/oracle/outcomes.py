@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escrowkit.testing.oracle import casetime, disputes, feesin, helping, jobs, judging, stakes
+from escrowkit.testing.oracle import casetime, disputes, feesin, helping, judging, stakes, steps
 from escrowkit.testing.oracle.cases import Case
 from escrowkit.testing.oracle.said import Happening
 from escrowkit.testing.oracle.world import PARTIES, Work, World
@@ -72,7 +72,7 @@ def _opened(world: World, work: Work, case: Case) -> None:
     if work.pot not in (None, "settled"):
         world.then(_freeze, work)
     if not work.is_over:
-        world.then(jobs.suspended_by_dispute, work)
+        world.then(steps.suspended_by_dispute, work)
     if not case.must:
         world.then(_proceed, case)
 
@@ -88,7 +88,7 @@ def _thaw(world: World, work: Work) -> None:
 
 
 def _resume(world: World, work: Work) -> None:
-    jobs.back(work)
+    steps.back(work)
     world.happen("milestone.resumed", work, "rules")
 
 
@@ -158,6 +158,4 @@ def _divided(world: World, work: Work, case: Case, what: Happening) -> None:
         creditor = "platform" if what["advanced"] else "payer"
         world.then(stakes.owe, work, "payee", creditor, what["owed"] - what["fee_back"], "outcome")
     if not work.is_over:
-        from escrowkit.testing.oracle.follows import conclude
-
-        world.then(conclude, work)
+        world.then(steps.conclude, work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from escrowkit.testing.oracle import giving, jobs, leaving, overrides
+from escrowkit.testing.oracle import giving, leaving, overrides, steps
 from escrowkit.testing.oracle.arguments import sums
 from escrowkit.testing.oracle.leaving import clearing, lacks
 from escrowkit.testing.oracle.rules import percent
@@ -135,14 +135,14 @@ def _deposit(world: World, work: Work, by: str, said: Said) -> None:
         repeated(world, work, by)
         return
     _may_come_in(world, work, said["amount"][0])
-    jobs.free(work)
+    steps.free(work)
     take_in(world, work, "escrow.deposited", by, said["amount"][0], 0, said["reference"])
 
 
 def _may_come_in(world: World, work: Work, amount: int) -> None:
     need(0 < amount <= lacks(world, work), "bad-amount")
     need(not work.is_over, "not-now")
-    jobs.nobody_suspended(world)
+    steps.nobody_suspended(world)
 
 
 def _request_deposit(world: World, work: Work, by: str, said: Said) -> None:
@@ -152,8 +152,8 @@ def _request_deposit(world: World, work: Work, by: str, said: Said) -> None:
     need(0 < said["amount"][0] <= lacks(world, work), "bad-amount")
     need(not work.is_over, "not-now")
     need(not work.facts.get("pending"), "not-now")
-    jobs.nobody_suspended(world)
-    jobs.free(work)
+    steps.nobody_suspended(world)
+    steps.free(work)
     work.facts["pending"] = (said["amount"][0], world.now)
     if work.pot == "empty":
         work.pot = "funding"
@@ -171,7 +171,7 @@ def _let_go(world: World, work: Work, by: str, said: Said, word: str) -> None:
         sums(said, work.currency)
         need(amount <= most, "over-held")
         need(amount == most, "not-now")
-        jobs.free(work)
+        steps.free(work)
         world.happen("escrow.conceded", work, by, to="payee" if word == "release" else "payer")
         return
     need(by in ("payer", "payee", "platform") or by.startswith("witness:"), "not-your-move")
@@ -180,7 +180,7 @@ def _let_go(world: World, work: Work, by: str, said: Said, word: str) -> None:
     need(amount <= held, "over-held")
     if word == "release":
         need(amount == held or work.rules.get("escrow.release.partial"), "not-now")
-    jobs.may_move(work, by)
+    steps.may_move(work, by)
     if word == "release":
         leaving.leave(world, work, leaving.out(world, work, amount, 0), "payer_released", amount, 0)
     else:
@@ -202,7 +202,7 @@ def _roll_over(world: World, work: Work, by: str, said: Said) -> None:
     need(0 < amount <= lacks(world, target), "bad-amount")
     need(amount <= world.held(work), "over-held")
     need(work.rules.get("escrow.roll_over"), "not-now")
-    jobs.free(work)
+    steps.free(work)
     work.facts["rolled"] = work.facts.get("rolled", 0) + amount
     lines = [(f"escrow:{work.id}", f"escrow:{target.id}", amount, work.currency)]
     leaving.leave(world, work, lines, "rolled_forward", 0, amount, to=target.id)

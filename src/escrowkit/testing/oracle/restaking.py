@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escrowkit.testing.oracle import helping, overrides
+from escrowkit.testing.oracle import helping, overrides, steps
 from escrowkit.testing.oracle.cases import Case
 from escrowkit.testing.oracle.leaving import clearing
 from escrowkit.testing.oracle.world import Work, World
@@ -18,9 +18,7 @@ def follow(world: World, work: Work) -> None:
     if not stake:
         world.then(overrides.override, work, "charged_back")
         if not work.is_over:
-            from escrowkit.testing.oracle.follows import conclude
-
-            world.then(conclude, work)
+            world.then(steps.conclude, work)
     elif stake != case.stake:
         world.then(_restake, case, stake)
         if case.mediation == "recommended":

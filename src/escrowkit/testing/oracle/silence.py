@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from escrowkit.testing.oracle import casetime, conditions, follows, jobs, overrides, pots, standing
+from escrowkit.testing.oracle import cancelling, casetime, conditions, follows, overrides, pots, standing, steps
 from escrowkit.testing.oracle.conditions import entered
 from escrowkit.testing.oracle.leaving import clearing, released
 from escrowkit.testing.oracle.pauses import later
@@ -100,7 +100,7 @@ def _work_clocks(world: World, work: Work) -> Iterator[Clock]:
 
 def _waiting(world: World, work: Work, clock: Callable[..., Clock]) -> Iterator[Clock]:
     if answer(work, "milestone.late.on_silence"):
-        at = over(work, jobs.late_from(work), "milestone.late.after", request=True)
+        at = over(work, cancelling.late_from(work), "milestone.late.after", request=True)
         yield clock("late", at, lambda: _divide(world, work, "milestone.late.on_silence", "late_cancelled"))
     if answer(work, "milestone.requirements.on_silence") and not work.all(
         "milestone.requirements_given", "milestone.submitted"
@@ -156,7 +156,7 @@ def _after_notices(work: Work, due: datetime) -> datetime | None:
 def _review(world: World, work: Work) -> None:
     says = first(work.rules.raw("milestone.review.on_silence"))
     if says == "payee":
-        jobs.enter(world, work, "approved")
+        steps.enter(world, work, "approved")
         work.facts["why"] = "review_lapsed"
         world.happen("milestone.deemed_approved", work, "clock")
     elif says == "dispute":
@@ -169,14 +169,14 @@ def _divide(world: World, work: Work, key: str, code: str, asked: int = 0) -> No
     says = first(work.rules.raw(key))
     held = world.held(work)
     part = asked if says == "as_asked" else for_payee(says, held, work.rules.raw("money.remainder_to"))
-    jobs.enter(world, work, "cancelled" if part == 0 and not released(work) else "completed")
+    steps.enter(world, work, "cancelled" if part == 0 and not released(work) else "completed")
     work.facts["divide"] = (part, code)
     world.happen("milestone.silence_divided", work, "clock")
 
 
 def _ignored(world: World, work: Work) -> None:
     if work.state == "cancelling":
-        jobs.back(work)
+        steps.back(work)
     else:
         work.facts["proposal"] = None
     world.happen("milestone.silence_ignored", work, "clock")

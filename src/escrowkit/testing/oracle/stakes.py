@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from fractions import Fraction
 from typing import Any
 
@@ -45,8 +46,6 @@ def take_back(flows: list[Outflow], minor: int) -> list[tuple[Outflow, int, int,
 
 def preview(work: Work, minor: int) -> list[tuple[Outflow, int, int, int]]:
     """What would go back of releases that have left, without doing it."""
-    from copy import deepcopy
-
     flows = deepcopy(work.outflows)
     clears = [one for one in flows if not one.cleared]
     minor = min(minor, sum(one.left for one in flows))

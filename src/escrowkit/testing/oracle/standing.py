@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from escrowkit.testing.oracle import jobs, pots
+from escrowkit.testing.oracle import pots, steps
 from escrowkit.testing.oracle.cases import Case
 from escrowkit.testing.oracle.leaving import released
 from escrowkit.testing.oracle.said import Happening, Refusal
@@ -225,7 +225,7 @@ def write(world: World, work: Work, by: str, said: Said) -> None:
     need(by not in feedback.written, "not-now")
     need(not (world.conduct.get(by) or Conduct()).lacks("rating", world.now), "not-now")
     need(work.open_case is None, "not-now")
-    jobs.may_say(world, by, said.get("comment"))
+    steps.may_say(world, by, said.get("comment"))
     feedback.written.append(by)
     alone = other(by) in feedback.withheld
     feedback.state = "published" if feedback.state == "half_written" or alone else "half_written"

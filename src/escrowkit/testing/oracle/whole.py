@@ -10,6 +10,7 @@ from typing import Any
 from escrowkit.testing.oracle import (
     arguments,
     disputes,
+    extending,
     follows,
     giving,
     helping,
@@ -20,6 +21,7 @@ from escrowkit.testing.oracle import (
     provider,
     silence,
     standing,
+    steps,
 )
 from escrowkit.testing.oracle.rules import Rules
 from escrowkit.testing.oracle.said import Answer, Refusal, Unpredicted
@@ -60,7 +62,7 @@ class Oracle:
             minor, currency = one["price"]
             work = Work(one["id"], minor, currency, one["title"], one["due"], one["release_when"], own, "agreed")
             world.works[work.id] = work
-            jobs.enter(world, work, "agreed")
+            steps.enter(world, work, "agreed")
             world.happen("milestone.included", work, "rules")
         world.settle()
         return cls(world)
@@ -128,6 +130,8 @@ class Oracle:
             giving.move(world, work, by, said, word)
         elif machine == "feedback" and work is not None:
             standing.write(world, work, by, said)
+        elif command == "dispute.extend" and work is not None:
+            extending.extend(world, work, by, said)
         elif machine in CASES and work is not None:
             CASES[machine](world, work, by, said, word)
         elif command == "agreement.end":
