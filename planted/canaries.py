@@ -15,7 +15,6 @@ from typing import Final
 from planted.bugs import CANARIES, Canary
 from planted.running import WORKERS, Trial, Verdict, Warm, attempts, crashed, warm
 
-
 NOTHING: Final = "nothing planted"
 
 
