@@ -396,10 +396,14 @@ _OVER = (
     milestone.Concluded,
 )
 
+#: What ends a milestone also when its pot is empty: who agrees on money has some.
+_OVER_WITHOUT_MONEY = (milestone.Completed, milestone.Cancelled, milestone.SilenceDivided, milestone.Concluded)
+
 REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction((milestone.Included, milestone.Accepted), (escrow.Open,), lambda pot, e: (escrow.Open(pot.id),),
              "an agreed milestone has a pot"),
-    Reaction((escrow.Opened, *_FUNDED, *_BACK), (milestone.Start,), _start, "funded as far as the rulebook asks, the work starts"),
+    Reaction((escrow.Opened, *_FUNDED, milestone.Voided, milestone.Resumed, escrow.ChargeBackReversed), (milestone.Start,), _start,
+             "funded as far as the rulebook asks, the work starts"),
     Reaction((milestone.Submitted, milestone.Attested), (milestone.Fulfil,), _fulfil,
              "a signature or an attestation may meet the milestone's own release condition"),
     Reaction((milestone.Approved, milestone.DeemedApproved, milestone.ConditionMet, *_FUNDED, *_BACK, escrow.Lifted, escrow.ImpoundLapsed),
@@ -448,13 +452,15 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction((escrow.ChargedBack,), (obligation.Cancel, obligation.Open), _excused, "what the bank took back is not owed by an award once more"),
     Reaction((escrow.ChargeBackReversed,), (obligation.Cancel, obligation.Open), _cause_gone,
              "a reversed chargeback ends what was owed for it, and what an award gave is owed again"),
-    Reaction(_DISPOSED, (obligation.Open,), _fee_owed, "a fee on money that went back, where the payee bears it"),
-    Reaction((escrow.Drained, escrow.DepositReturned, escrow.DepositFailed, escrow.FundingLapsed, *_OVER), (escrow.Close,), _close, "an empty pot of a milestone that is over is settled"),
+    Reaction((escrow.Divided, escrow.Seized, escrow.OrderObeyed, escrow.HoldEnded), (obligation.Open,), _fee_owed,
+             "a fee on money that went back, where the payee bears it"),
+    Reaction((escrow.Drained, escrow.DepositReturned, escrow.DepositFailed, escrow.FundingLapsed, *_OVER_WITHOUT_MONEY),
+             (escrow.Close,), _close, "an empty pot of a milestone that is over is settled"),
     Reaction((*_OVER, escrow.Divided), (feedback.Open, feedback.Revise), _feedback, "the outcome says who may give feedback"),
     Reaction((dispute.Concluded, dispute.Defaulted), (conduct.Suspend,), _suspend, "a default suspends, where the rulebook says so"),
     Reaction((conduct.Suspended, conduct.StruckOut, conduct.Excluded), (escrow.Hold,), _hold,
              "the platform's suspension freezes what is held: it never pays and never refunds"),
-    Reaction(_FUNDED, (escrow.Hold,), _hold_arrival, "what arrives while the platform has a side suspended is frozen too"),
+    Reaction((escrow.DepositConfirmed, escrow.Received), (escrow.Hold,), _hold_arrival, "what arrives while the platform has a side suspended is frozen too"),
     Reaction((conduct.Reinstated,), (escrow.Lift,), _lift, "a suspension that ends gives free what it froze"),
 )  # fmt: skip
 

@@ -150,7 +150,7 @@ def nobody_else_writes(ctx: Context[Feedback]) -> bool:
     return ctx.by.other.value in ctx.it.withheld
 
 
-_MAY = (score_on_scale, outcome_leaves_right, not_written_yet, may_rate, no_dispute_open)
+_MAY = (score_on_scale, outcome_leaves_right, may_rate, no_dispute_open)
 
 # -- the law ---------------------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ TABLE: Table[Feedback] = Table(
         Row(None, Open, R.RULES, S.OPEN, Opened, sides_may_rate),
         Row(S.OPEN, Write, PARTY, S.PUBLISHED, Written, (*_MAY, nobody_else_writes)),
         Row(S.OPEN, Write, PARTY, S.HALF_WRITTEN, Written, _MAY),
-        Row(S.HALF_WRITTEN, Write, PARTY, S.PUBLISHED, Written, _MAY),
+        Row(S.HALF_WRITTEN, Write, PARTY, S.PUBLISHED, Written, (*_MAY, not_written_yet)),
         Row((S.OPEN, S.HALF_WRITTEN), Revise, R.RULES, SAME, Revised),
         Row(S.OPEN, Lapse, R.CLOCK, S.CLOSED, WindowClosed, (), "write"),
         Row(S.HALF_WRITTEN, Lapse, R.CLOCK, S.PUBLISHED, WindowClosed, (), "write"),

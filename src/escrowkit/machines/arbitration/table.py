@@ -49,7 +49,7 @@ from escrowkit.machines.arbitration.guards import (
     window_is_over,
 )
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Row, Table, Waits, may_say, not_impounded
+from escrowkit.table import SAME, Row, Table, Waits, not_impounded
 
 if TYPE_CHECKING:
     from escrowkit.machines.arbitration.record import Arbitration
@@ -64,7 +64,7 @@ TABLE: Table[Arbitration] = Table(
     S,
     initial=(S.OFFERED, S.FUNDED),
     final=_OVER,
-    always=(not_impounded, may_say),
+    always=(not_impounded,),
     rows=(
         # in                         on           by            then             event         when
         Row(None, Open, R.RULES, S.OFFERED, Opened, fee_is_paid_in),
@@ -81,7 +81,7 @@ TABLE: Table[Arbitration] = Table(
         Row(S.AWARDED, Appeal, PARTY, S.APPEALED, Appealed, fee_is_paid_in),
         Row(S.AWARDED, Appeal, PARTY, S.FUNDED, Appealed),
         Waits((S.FUNDED, S.HEARING, S.AWARDED), PayFee, PARTY, (fee_is_paid_in, not_paid_yet)),
-        Row(S.APPEALED, PayFee, PARTY, S.FUNDED, FeePaid, (exact_share, not_paid_yet, own_share, other_paid)),
+        Row(S.APPEALED, PayFee, PARTY, S.FUNDED, FeePaid, (exact_share, own_share, other_paid)),
         Row(S.APPEALED, PayFee, PARTY, SAME, FeePaid, (exact_share, not_paid_yet, own_share)),
         Row(S.OFFERED, Lapse, R.CLOCK, S.FORFEITED, NobodyPaid, (), "pay"),
         Row(S.HALF_FUNDED, Lapse, R.CLOCK, S.FORFEITED, OnlyOnePaid, (), "pay"),

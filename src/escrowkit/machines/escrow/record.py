@@ -132,7 +132,8 @@ def evolve(it: Escrow | None, event: Event) -> Escrow:
         stack = (stack[0], *(S.EMPTY if below is S.FUNDING else below for below in stack[1:]))
     if isinstance(event, ChargeBackReversed) and event.to_escrow:
         # Under a dispute as well: when that is withdrawn, the escrow comes back to what is held again.
-        stack = tuple(S.HELD if layer in (S.EMPTY, S.FUNDING, S.CLEARING) else layer for layer in stack)
+        full = tuple(S.HELD if below in (S.EMPTY, S.FUNDING, S.CLEARING) else below for below in stack[1:])
+        stack = (stack[0], *full)
     return changed(it, stack=stack, **_CHANGES(it, event))
 
 

@@ -104,7 +104,7 @@ from escrowkit.machines.escrow.guards import (
     within_target_price,
 )
 from escrowkit.roles import Role
-from escrowkit.table import BACK, SAME, Row, Table, Waits, may_say, nobody_suspended, not_impounded
+from escrowkit.table import BACK, SAME, Row, Table, Waits, nobody_suspended, not_impounded
 
 if TYPE_CHECKING:
     from escrowkit.machines.escrow.record import Escrow
@@ -123,7 +123,7 @@ TABLE: Table[Escrow] = Table(
     S,
     initial=S.EMPTY,
     final={S.SETTLED},
-    always=(not_impounded, may_say),
+    always=(not_impounded,),
     rows=(
         # in                  on               by           then        event              when
         Row(None, Open, R.RULES, S.EMPTY, Opened),
@@ -169,7 +169,7 @@ TABLE: Table[Escrow] = Table(
         Row(_EVERY, ChargeBack, R.PROVIDER, SAME, Repeated, told_before),
         Row(_EVERY, ChargeBack, R.PROVIDER, SAME, ChargedBack, (known_deposit, within_deposit)),
         Row(_EVERY, ReverseChargeBack, R.PROVIDER, SAME, Repeated, told_before),
-        Row(_OPEN, ReverseChargeBack, R.PROVIDER, S.HELD, ChargeBackReversed, (known_charge_back, takes_money, was_held)),
+        Row(_OPEN, ReverseChargeBack, R.PROVIDER, S.HELD, ChargeBackReversed, (takes_money, was_held)),
         Row(_EVERY, ReverseChargeBack, R.PROVIDER, SAME, ChargeBackReversed, known_charge_back),
         Row((S.HELD, S.CLEARING, S.EMPTY, S.SETTLED), RequestRefundReleased, R.PAYER, SAME, RefundReleasedRequested, something_released),
         Row((S.HELD, S.CLEARING, S.EMPTY, S.SETTLED), RefundReleased, {R.PAYEE, R.PLATFORM}, SAME, ReleasedRefunded,

@@ -44,7 +44,7 @@ from escrowkit.machines.mediation.guards import (
     within_stake,
 )
 from escrowkit.roles import PARTY, Role
-from escrowkit.table import SAME, Row, Table, may_say, not_impounded
+from escrowkit.table import SAME, Row, Table, not_impounded
 
 if TYPE_CHECKING:
     from escrowkit.machines.mediation.record import Mediation
@@ -58,7 +58,7 @@ TABLE: Table[Mediation] = Table(
     S,
     initial=S.REQUESTED,
     final={S.AGREED, S.FAILED, S.DECIDED, S.CLOSED},
-    always=(not_impounded, may_say),
+    always=(not_impounded,),
     rows=(
         # in                          on         by            then           event           when
         Row(None, Open, R.RULES, S.REQUESTED, Opened),
