@@ -9,7 +9,7 @@ import pytest
 
 import escrowkit as ek
 from escrowkit.machines import arbitration as a
-from helpers import ARBITRATED, FREE, MICRO, SHARED, Job, contested, day, hearing, submitted
+from helpers import ARBITRATED, FREE, MEDIATED, MICRO, SHARED, Job, contested, day, hearing, submitted
 
 APPEAL = {"arbitration.appeal.within": "5 days"}
 ANY = {"arbitration.pay.order": "any"}
@@ -537,3 +537,52 @@ def test_a_chargeback_while_an_award_waits_comes_off_the_payers_part_first() -> 
         job = hearing(APPEAL)("arbitrator", a.Award("m1", "100.00", "so"), 5)
         job("provider", ek.escrow.ChargeBack("m1", charged, "cb"), 6).wait(10)
         assert (job.net("payee"), job.state("escrow")) == (payee, "settled")
+
+
+# -- what is easily left out -----------------------------------------------------------------------------------------
+
+
+def test_in_an_appeal_each_pays_exactly_its_own_share() -> None:
+    job = appealed({})
+    job.refused("bad-amount", "payee", a.PayFee("m1", "own", "20.01"))
+    job("payee", a.PayFee("m1", "own", "20.00"))
+    job.refused("bad-amount", "payer", a.PayFee("m1", "own", "19.99"))
+    job.refused("not-now", "payer", a.PayFee("m1", "all", "40.00"))
+    assert job("payer", a.PayFee("m1", "own", "20.00")).state("arbitration") == "funded"
+
+
+def test_the_second_to_pay_pays_its_own_share_and_not_all_once_more() -> None:
+    job = paid("payer", rules={"arbitration.pay.all_by_one": True})
+    job.refused("not-now", "payee", a.PayFee("m1", "all", "40.00"))
+
+
+def test_where_the_claimant_goes_first_the_other_side_pays_nothing_before_not_even_all() -> None:
+    job = offered({"arbitration.pay.all_by_one": True, "arbitration.pay.order": "claimant_first"})
+    job.refused("not-now", "payee", a.PayFee("m1", "all", "40.00"))
+    assert job("payer", a.PayFee("m1", "all", "40.00")).state("arbitration") == "funded"
+
+
+def test_a_party_is_told_that_it_cannot_arbitrate_before_it_is_told_to_wait() -> None:
+    offered().refused("bad-argument", "platform", a.Appoint("m1", "ada"))
+    offered().refused("not-now", "platform", a.Appoint("m1", "art"))
+
+
+def test_an_award_that_can_be_appealed_is_on_the_menu_too() -> None:
+    job = hearing(APPEAL)
+    job.refused("bad-amount", "arbitrator", a.Award("m1", "350.01", "so"))
+    assert job("arbitrator", a.Award("m1", "350.00", "so")).state("arbitration") == "awarded"
+
+
+def test_under_the_platforms_hold_nobody_pays_appoints_or_awards() -> None:
+    held = offered()("platform", ek.escrow.Hold("m1", "checks"))
+    held.refused("not-now", "payer", a.PayFee("m1", "own", "20.00"))
+    heard = hearing()("platform", ek.escrow.Hold("m1", "checks"))
+    heard.refused("not-now", "arbitrator", a.Award("m1", "350.00", "so"))
+
+
+def test_a_recommendation_that_nobody_answers_ends_with_the_longest_life_of_the_mediation() -> None:
+    rules = {**MEDIATED, "mediation.longest": "6 days", "mediation.accept.within": "30 days"}
+    job = contested(rules)("platform", ek.mediation.Assign("m1", "mia"))
+    job("mediator", ek.mediation.Recommend("m1", "100.00", "so"))
+    assert job.wait(day(9) - MICRO).state("mediation") == "recommended"
+    assert job.wait(9).state("mediation") == "failed"

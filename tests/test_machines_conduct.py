@@ -11,7 +11,7 @@ from escrowkit.agreement import Restrict
 from escrowkit.books import BOOKS
 from escrowkit.errors import Refused
 from escrowkit.machines import conduct as c
-from helpers import MICRO, Job, contested, day, disputed, funded, submitted
+from helpers import MICRO, SHARED, Job, contested, day, disputed, funded, submitted
 
 COUNTED: dict[str, Any] = {
     "conduct.strikes.mute_after": 2,
@@ -298,3 +298,21 @@ def test_a_refused_strike_changes_nothing() -> None:
     with pytest.raises(Refused):
         job.now.decide(c.Strike("payee", "x"), by="payee", at=job.now.at)
     assert not job.now.conduct
+
+
+def test_a_strike_in_a_suspension_is_counted_and_lifts_nothing() -> None:
+    job = Job({"conduct.strikes.suspend_after": 5})("platform", c.Suspend("payer", "fraud"))
+    job("platform", c.Strike("payer", "again"))
+    assert (job.now.conduct_of("payer").strikes, job.now.state("conduct.payer")) == (1, "suspended")
+
+
+def test_a_rest_that_rolls_over_while_a_side_is_suspended_is_frozen_where_it_arrives() -> None:
+    job = funded({"milestone.start": "in_part"}, milestones=TWO)("platform", c.Suspend("payer", "A stolen card?"))
+    job("platform", ek.escrow.Lift("m1"))("payer", ek.escrow.RollOver("m1", "50.00", "m2"))
+    assert (job.state("escrow"), job.state("escrow.m2")) == ("held", "impounded")
+
+
+def test_who_lost_by_not_paying_its_share_is_suspended_where_the_rulebook_says_so() -> None:
+    job = contested({**SHARED, "arbitration.pay.order": "any", "conduct.default_suspends": True})
+    job("payer", ek.arbitration.PayFee("m1", "own", "20.00")).wait(10)
+    assert (job.outcome[0], job.state("conduct.payee")) == ("only_one_paid_fee", "suspended")

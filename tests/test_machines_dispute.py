@@ -503,3 +503,119 @@ def test_only_the_side_whose_window_is_over_has_lost_by_its_silence() -> None:
     assert isinstance(defaulted, d.Defaulted)
     assert defaulted.silent == ("payee",)
     assert (j.state("conduct.payer"), j.state("conduct.payee")) == ("good", "suspended")
+
+
+# -- what is easily left out -----------------------------------------------------------------------------------------
+
+
+def test_a_longest_life_that_is_shorter_than_the_time_to_answer_ends_it_first() -> None:
+    job = disputed({**ALONE, "dispute.longest.within": "3 days"})
+    assert job.wait(day(5) - MICRO).state("dispute") == "opened"
+    assert (job.wait(5).state("dispute"), job.outcome[0]) == ("defaulted", "dispute_lapsed")
+
+
+@pytest.mark.parametrize("state", ["opened", "mediated"])
+def test_an_offer_lapses_in_whatever_state_the_dispute_is(state: str) -> None:
+    slow = {"dispute.answer.payee.within": "30 days", "dispute.offers.within": "2 days", "mediation.longest": "60 days"}
+    job = disputed({**MEDIATED, **slow})
+    if state == "mediated":
+        job("payee", d.Contest("m1"), 2)
+    job("payer", d.Offer("m1", "100.00"), 2)
+    assert job.state("dispute") == state
+    assert job.wait(4).events == ["dispute.offer_lapsed"]
+
+
+BOTH: dict[str, Any] = {**ALONE, "dispute.answer.opener_too": True}
+
+
+def test_where_both_must_answer_the_first_answer_is_an_answer_like_any_other() -> None:
+    job = disputed(BOTH, claim="300.00")
+    assert str(job.refused("over-claim-cap", "payee", d.Contest("m1", "350.01")).most) == "350.00 USD"
+    job.refused("bad-amount", "payee", d.Contest("m1", "50.00"))
+    assert job("payee", d.Contest("m1", "200.00")).state("dispute") == "opened"
+
+
+def test_who_need_not_answer_is_told_that_before_anything_about_sums() -> None:
+    for rules in (ALONE, BOTH):
+        job = disputed(rules)
+        if rules is BOTH:
+            job("payer", d.Contest("m1"))
+        job.refused("not-your-move", "payer", d.Contest("m1", "1.00 EUR"))
+
+
+# Each stage that may come next, from each state in which a party may take the dispute there.
+BY_PARTY: dict[str, Any] = {"dispute.escalate": {"when": "by a party", "by": ["payer"], "after": "2 days"}}
+NEXT: dict[str, dict[str, Any]] = {
+    "mediated": MEDIATED,
+    "arbitrated": FREE,
+    "defaulted": {**FREE, "arbitration.small_pot.up_to": "500.00 USD", "arbitration.small_pot.divide": "halves"},
+}
+
+
+@pytest.mark.parametrize("then", NEXT)
+@pytest.mark.parametrize("state", ["opened", "contested"])
+def test_escalating_is_for_whom_the_rulebook_names_after_its_time(state: str, then: str) -> None:
+    slow = {"dispute.answer.payee.within": "30 days", "dispute.escalate.from_opened": True}
+    job = disputed({**NEXT[then], **BY_PARTY, **slow})
+    if state == "contested":
+        job("payee", d.Contest("m1"), 2)
+    job.refused("not-your-move", "payee", d.Escalate("m1"), 5)
+    job = disputed({**NEXT[then], **BY_PARTY, **slow})
+    if state == "contested":
+        job("payee", d.Contest("m1"), 2)
+    assert job.refused("not-now", "payer", d.Escalate("m1"), day(4) - MICRO).until == day(4)
+    assert job("payer", d.Escalate("m1"), 4).state("dispute") == then
+
+
+@pytest.mark.parametrize("then", NEXT)
+def test_an_unanswered_dispute_is_escalated_only_where_the_rulebook_lets_it(then: str) -> None:
+    by_party = {"dispute.escalate": {"when": "by a party", "by": ["payer"]}}
+    disputed({**NEXT[then], **by_party}).refused("not-now", "payer", d.Escalate("m1"))
+
+
+def test_an_answer_is_demanded_by_whom_the_rulebook_names_after_its_time() -> None:
+    since = {"dispute.answer.payee.since": "escalated", "dispute.answer.payer.since": "escalated"}
+    job = disputed({**ALONE, **BY_PARTY, **since})
+    job.refused("not-now", "payer", d.Escalate("m1"), day(4) - MICRO)
+    job.refused("not-your-move", "payee", d.Escalate("m1"), 4)
+    assert job("payer", d.Escalate("m1"), 4).events == ["dispute.answer_demanded"]
+
+
+STAGES: dict[str, Any] = {**FREE, "dispute.stages": ["mediation", "arbitration"], "mediation.power": "recommend"}
+SMALL: dict[str, Any] = {"arbitration.small_pot.up_to": "500.00 USD", "arbitration.small_pot.divide": "halves"}
+
+
+def mediated(rules: dict[str, Any]) -> Job:
+    job = contested({**STAGES, "mediation.longest": "60 days", **rules})("payer", d.Escalate("m1"), 5)
+    assert job.state("dispute") == "mediated"
+    return job("platform", ek.mediation.Assign("m1", "mia"))
+
+
+@pytest.mark.parametrize(("small", "then"), [({}, "arbitrated"), (SMALL, "defaulted")])
+def test_after_a_failed_mediation_a_party_escalates_and_not_before(small: dict[str, Any], then: str) -> None:
+    job = mediated({**BY_PARTY, **small})
+    job.refused("not-now", "payer", d.Escalate("m1"), 8)
+    job("mediator", ek.mediation.Fail("m1", "no way"), 8)
+    job.refused("not-your-move", "payee", d.Escalate("m1"))
+    assert job("payer", d.Escalate("m1")).state("dispute") == then
+    early = mediated({**BY_PARTY, **small})("mediator", ek.mediation.Fail("m1", "no way"), 5)
+    assert early.refused("not-now", "payer", d.Escalate("m1"), day(7) - MICRO).until == day(7)
+
+
+def test_after_the_last_stage_nobody_escalates() -> None:
+    last = {"dispute.stages": ["mediation"], "mediation.on_failure": "stays"}
+    job = mediated({**BY_PARTY, **last})("mediator", ek.mediation.Fail("m1", "no way"), 5)
+    job.refused("not-now", "payer", d.Escalate("m1"), 8)
+    none = disputed({**ALONE, **BY_PARTY, "dispute.escalate.from_opened": True})
+    none.refused("not-now", "payer", d.Escalate("m1"), 5)
+
+
+@pytest.mark.parametrize("rules", [FREE, {**FREE, **SMALL}, MEDIATED])
+def test_a_dispute_that_nobody_escalates_is_decided_where_the_rulebook_says_so(rules: dict[str, Any]) -> None:
+    silent = {"when": "by a party", "within": "5 days", "on_silence": "payee"}
+    job = contested({**rules, "dispute.escalate": silent}).wait(7)
+    assert (job.state("dispute"), job.outcome, job.net("payee")) == (
+        "defaulted",
+        ("dispute_lapsed", "procedure"),
+        "350.00",
+    )

@@ -9,6 +9,7 @@ import pytest
 
 import escrowkit as ek
 from escrowkit.machines import escrow as e
+from escrowkit.money import Money
 from helpers import MICRO, SHARED, Job, contested, day, disputed, funded, submitted
 
 TWO = (("m1", "350.00"), ("m2", "100.00"))
@@ -670,3 +671,193 @@ def test_a_chargeback_and_an_award_over_the_same_released_money_pay_the_payer_on
     again = back.decide(ek.escrow.ReverseChargeBack("m1", "cb"), by="provider", at=start).agreement
     assert again.owed() == {("payee", "payer"): ek.Money.parse("80.00 USD")}
     again.verify()
+
+
+# -- what is easily left out -----------------------------------------------------------------------------------------
+
+DECLINABLE: dict[str, Any] = {"milestone.cancel.declinable": True}
+
+
+def test_a_milestone_that_is_over_takes_no_money() -> None:
+    empty = Job()("payer", ek.milestone.Cancel("m1"))
+    clearing = funded({"escrow.clearing": "5 days"})("payer", e.Release("m1", "100.00"))
+    clearing("payer", ek.milestone.RequestCancel("m1", "250.00"))("payee", ek.milestone.AgreeCancel("m1", "250.00"))
+    for job, state in ((empty, "empty"), (clearing, "clearing")):
+        assert job.state("escrow") == state
+        for paying in (e.Deposit("m1", "10.00"), e.RequestDeposit("m1", "10.00")):
+            assert job.refused("not-now", "payer", paying).missing == ("The milestone is not over.",)
+
+
+def test_what_is_asked_for_beside_held_money_is_within_the_price_and_of_nobody_suspended() -> None:
+    job = Job()("payer", e.Deposit("m1", "100.00"))
+    assert str(job.refused("bad-amount", "payer", e.RequestDeposit("m1", "250.01")).most) == "250.00 USD"
+    suspended = job("platform", ek.conduct.Suspend("payee", "A stolen card?"))("platform", e.Lift("m1"))
+    suspended.refused("not-now", "payer", e.RequestDeposit("m1", "10.00"))
+
+
+def pending(state: str) -> Job:
+    """A payment that waits for the provider while its pot is in this state."""
+    whole = funded if state in ("held", "clearing", "empty", "frozen") else Job
+    job = whole({"escrow.clearing": "90 days", **LOOKBACK, "dispute.answer.payee.within": "30 days"})
+    if state == "held":
+        return job("payee", e.Refund("m1", "50.00"))("payer", e.RequestDeposit("m1", "50.00"))
+    job("provider", e.ChargeBack("m1", "100.00", "cb"))("payer", e.RequestDeposit("m1", "100.00"))
+    if state == "empty":
+        job("provider", e.ChargeBack("m1", "250.00", "cb2"))
+    if state == "clearing":
+        job("payer", e.Release("m1", "250.00"))
+    if state == "frozen":
+        job("payer", ek.dispute.Open("m1", "100.00", "why"))
+    return job
+
+
+@pytest.mark.parametrize("state", ["held", "clearing", "empty", "frozen"])
+def test_a_payment_that_is_never_confirmed_lapses_whatever_became_of_the_pot(state: str) -> None:
+    job = pending(state)
+    assert job.state("escrow") == state
+    assert (job.wait(day(7) - MICRO).events, job.wait(7).events) == ([], ["escrow.funding_lapsed"])
+
+
+def test_one_request_at_a_time_even_if_the_pot_was_emptied_meanwhile() -> None:
+    pending("empty").refused("not-now", "payer", e.RequestDeposit("m1", "10.00"))
+
+
+@pytest.mark.parametrize("end", ["failed", "lapsed", "returned"])
+def test_a_pot_that_is_empty_and_over_is_settled_when_its_last_payment_has_ended(end: str) -> None:
+    job = funded()("provider", e.ChargeBack("m1", "350.00", "cb"))("payer", e.RequestDeposit("m1", "100.00"))
+    job("payer", ek.milestone.Cancel("m1"))
+    assert (job.state("milestone"), job.state("escrow")) == ("cancelled", "funding")
+    if end == "failed":
+        job("provider", e.FailDeposit("m1", "card declined"))
+    if end == "returned":
+        job("provider", e.ConfirmDeposit("m1", "100.00", "late"))
+    if end == "lapsed":
+        job.wait(7)
+    assert job.state("escrow") == "settled"
+
+
+def test_a_silence_that_ends_a_milestone_whose_money_was_charged_back_settles_its_pot() -> None:
+    job = submitted({"milestone.review.on_silence": "payer"})("provider", e.ChargeBack("m1", "350.00", "cb"))
+    job.wait(15)
+    assert (job.state("milestone"), job.state("escrow")) == ("cancelled", "settled")
+
+
+def test_who_may_not_give_back_released_money_is_told_so_first_on_any_rail_and_in_a_dispute() -> None:
+    rules = {"escrow.refund_released": {"within": "30 days", "by": ["platform"]}, **LOOKBACK}
+    for rail in ("instant", "slow"):
+        released(rules=rules, rail=rail).refused("not-your-move", "payee", e.RefundReleased("m1", "1.00 EUR"))
+        released(rules=rules, rail=rail).refused("not-your-move", "payee", e.RefundReleased("m1", "1.00"))
+    frozen = released("100.00", rules=rules)("payer", ek.dispute.Open("m1", "100.00", "why"))
+    frozen.refused("not-your-move", "payee", e.RefundReleased("m1", "1.00"))
+    frozen.refused("not-now", "platform", e.RefundReleased("m1", "1.00"))
+
+
+def test_a_chargeback_that_comes_back_when_the_milestone_is_over_or_of_what_was_paid_fills_no_pot() -> None:
+    over = funded()("provider", e.ChargeBack("m1", "350.00", "cb"))("payer", ek.milestone.Cancel("m1"))
+    over("provider", e.ReverseChargeBack("m1", "cb"))
+    assert (over.state("escrow"), over.net("payer")) == ("settled", "0.00")
+    gone = funded()("payer", e.Release("m1", "100.00"))("payee", e.Refund("m1", "200.00"))
+    gone("payer", e.Release("m1", "50.00"))
+    gone("provider", e.ChargeBack("m1", "100.00", "cb"))("provider", e.ReverseChargeBack("m1", "cb"))
+    assert gone.state("escrow") == "empty"
+    part = funded({"escrow.clearing": "60 days"})("provider", e.ChargeBack("m1", "100.00", "cb"))
+    part("payer", e.Release("m1", "100.00"))("payer", ek.milestone.RequestCancel("m1", "150.00"))
+    part("payee", ek.milestone.AgreeCancel("m1", "150.00"))("provider", e.ReverseChargeBack("m1", "cb"))
+    assert (part.state("milestone"), part.state("escrow"), part.net("payer")) == ("completed", "clearing", "-100.00")
+
+
+def test_a_chargeback_that_comes_back_is_held_pays_and_starts_as_any_money() -> None:
+    start = Job()("payer", e.Deposit("m1", "200.00", "d1"))("provider", e.ChargeBack("m1", "200.00", "cb"))
+    start("payer", e.Deposit("m1", "150.00", "d2"))
+    assert start.state("milestone") == "agreed"
+    start("provider", e.ReverseChargeBack("m1", "cb"))
+    assert (start.state("milestone"), start.balance("escrow:m1")) == ("active", "350.00")
+
+    void = funded()("provider", e.ChargeBack("m1", "100.00", "cb"))("payer", ek.milestone.RequestCancel("m1", "250.00"))
+    void("provider", e.ReverseChargeBack("m1", "cb"))
+    assert void.state("milestone") == "active"
+
+    stake = disputed()("provider", e.ChargeBack("m1", "100.00", "cb"))
+    assert stake.now.pot("m1").stake.text == "250.00"
+    assert stake("provider", e.ReverseChargeBack("m1", "cb")).now.pot("m1").stake.text == "350.00"
+
+
+def conditional(**more: Any) -> Job:
+    """Approved, and its own condition waits for a fact."""
+    condition = {"all": [{"signed": "payer"}, {"attested": "roof", "by": "witness:dave"}]}
+    job = Job(more, milestones=[{"id": "m1", "price": "350.00", "release_when": condition}, ("m2", "100.00")])
+    job("payer", e.Deposit("m1", "350.00"))("payee", ek.milestone.Submit("m1", "zip"), 1)
+    return job("payer", ek.milestone.Approve("m1", "zip"), 1)
+
+
+def test_a_chargeback_that_comes_back_to_approved_work_is_released() -> None:
+    job = conditional()("provider", e.ChargeBack("m1", "350.00", "cb"), 2)
+    job("witness:dave", ek.milestone.Attest("m1", "roof"), 2)
+    assert (job.state("milestone"), job.net("payee")) == ("approved", "0.00")
+    assert job("provider", e.ReverseChargeBack("m1", "cb"), 3).net("payee") == "350.00"
+
+
+def test_money_that_is_confirmed_for_approved_work_is_released() -> None:
+    job = Job({"milestone.start": "unfunded"})("payee", ek.milestone.Submit("m1", "zip"))
+    job("payer", ek.milestone.Approve("m1", "zip"))("payer", e.RequestDeposit("m1", "350.00"))
+    assert job("provider", e.ConfirmDeposit("m1", "350.00", "w")).net("payee") == "350.00"
+
+
+def test_a_rest_that_arrives_is_released_starts_the_work_and_voids_what_was_asked_before() -> None:
+    rest = funded({**PART, "milestone.start": "unfunded"}, milestones=TWO)
+    rest("payee", ek.milestone.Submit("m2", "zip"))("payer", ek.milestone.Approve("m2", "zip"))
+    assert rest("payer", e.RollOver("m1", "100.00", "m2")).state("milestone.m2") == "completed"
+
+    start = funded(milestones=TWO)("payer", e.RollOver("m1", "100.00", "m2"))
+    assert start.state("milestone.m2") == "active"
+
+    void = funded(PART, milestones=TWO)("payer", e.Deposit("m2", "50.00"))
+    void("payer", ek.milestone.RequestCancel("m2", "50.00"))("payer", e.RollOver("m1", "50.00", "m2"))
+    assert void.state("milestone.m2") == "active"
+
+
+def test_whatever_moves_money_voids_what_was_asked_over_the_old_sum() -> None:
+    asked = submitted({**PART}, milestones=TWO)("payer", ek.milestone.RequestCancel("m1", "350.00"))
+    assert asked("payee", e.Refund("m1", "50.00")).state("milestone") == "submitted"
+
+    split = submitted(
+        {**PART, "milestone.proposal.within": "5 days", "milestone.proposal.on_silence": "as_asked"}, milestones=TWO
+    )
+    split("payee", ek.milestone.RequestRelease("m1", "340.00"))("payer", e.RollOver("m1", "50.00", "m2"))
+    assert split.now.pot("m1").milestone.proposal is None
+
+    more = Job(PART)("payer", e.Deposit("m1", "100.00"))("payer", e.RequestDeposit("m1", "250.00"))
+    more("payer", ek.milestone.RequestCancel("m1", "100.00"))
+    assert more("provider", e.ConfirmDeposit("m1", "250.00", "w")).state("milestone") == "active"
+
+
+def test_where_the_payee_bears_it_the_fee_of_what_clears_is_owed_however_the_money_goes_back() -> None:
+    fee = {"escrow.service_fee.model": "flat", "escrow.service_fee.rate": "10%", "escrow.clearing": "60 days"}
+    rules = {**fee, "escrow.service_fee.on_refund": "payee", "escrow.hold_limit.within": "20 days"}
+    rules |= {"escrow.hold_limit.on_expiry": "payer", "dispute.answer.payee.within": "60 days"}
+
+    def clearing() -> Job:
+        return funded(rules)("payer", e.Release("m1", "100.00"), 1)
+
+    owed = {("payee", "payer"): Money(1000, "USD")}
+    assert clearing()("platform", e.Seize("m1", "payer", "fraud"), 2).now.owed() == owed
+    assert clearing()("platform", e.ObeyOrder("m1", "0.00", "court"), 2).now.owed() == owed
+    held_too_long = clearing()("payer", ek.dispute.Open("m1", "350.00", "why"), 2).wait(20)
+    assert (held_too_long.state("dispute"), held_too_long.now.owed()) == ("overridden", owed)
+
+
+def test_money_that_comes_back_in_a_dispute_over_work_that_has_not_started_starts_it_afterwards() -> None:
+    rules = {"dispute.open_in": ["agreed"], "dispute.stages": []}
+    job = Job(rules)("payer", e.Deposit("m1", "200.00", "d1"))("provider", e.ChargeBack("m1", "200.00", "cb"))
+    job("payer", e.Deposit("m1", "150.00", "d2"))("payer", ek.dispute.Open("m1", "150.00", "why"))
+    job("provider", e.ReverseChargeBack("m1", "cb"))("payer", ek.dispute.Withdraw("m1"))
+    assert (job.state("milestone"), job.balance("escrow:m1")) == ("active", "350.00")
+
+
+def test_a_deposit_that_voids_a_request_pays_for_work_whose_condition_was_met_meanwhile() -> None:
+    condition = {"all": [{"signed": "payer"}, {"attested": "roof", "by": "witness:dave"}]}
+    job = Job(PART, milestones=[{"id": "m1", "price": "350.00", "release_when": condition}])
+    job("payer", e.Deposit("m1", "300.00"))("payee", ek.milestone.Submit("m1", "zip"))
+    job("payer", ek.milestone.Approve("m1", "zip"))("payer", ek.milestone.RequestCancel("m1", "300.00"))
+    job("witness:dave", ek.milestone.Attest("m1", "roof"))
+    assert job("payer", e.Deposit("m1", "50.00")).net("payee") == "350.00"

@@ -9,6 +9,8 @@ import pytest
 import escrowkit as ek
 from escrowkit.agreement import Restrict
 from escrowkit.machines import feedback as f
+from escrowkit.roles import Role
+from escrowkit.table import Context
 from helpers import MICRO, SHARED, Job, contested, day, disputed, funded, submitted
 
 RATED: dict[str, Any] = {"conduct.feedback.within": "14 days"}
@@ -190,3 +192,73 @@ def test_a_right_to_rate_that_is_taken_comes_back_at_its_instant() -> None:
 def test_a_window_that_the_sources_do_not_settle_stays_open() -> None:
     job = paid({**RATED, "conduct.feedback.within": "unknown", "conduct.feedback.withheld_from": "unknown"}).wait(4000)
     assert job.state("feedback") == "open"
+
+
+# -- what is easily left out -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["cancel_agreed", "release_agreed", "silence_divided"])
+def test_feedback_opens_however_a_milestone_ends(end: str) -> None:
+    split = {"milestone.proposal.within": "3 days", "milestone.proposal.on_silence": "as_asked"}
+    job = submitted({**RATED, **split})
+    if end == "cancel_agreed":
+        job("payer", ek.milestone.RequestCancel("m1", "100.00"))("payee", ek.milestone.AgreeCancel("m1", "100.00"))
+    else:
+        job("payee", ek.milestone.RequestRelease("m1", "100.00"), 1)
+    if end == "release_agreed":
+        job("payer", ek.milestone.AgreeRelease("m1", "100.00"))
+    if end == "silence_divided":
+        job.wait(4)
+    assert (job.state("milestone"), job.state("feedback")) == ("completed", "open")
+
+
+def test_a_machine_knows_by_itself_that_the_rulebook_has_no_feedback() -> None:
+    closed: dict[str, Any] = {"conduct.feedback.withheld_from": ["defaulted", "refunded"], "dispute.stages": []}
+    for told in (paid({}).now.pot("m1"), disputed(closed).wait(9).now.pot("m1")):
+        ctx = Context(None, None, f.Open("m1"), Role.RULES, "rules", day(), told)
+        with pytest.raises(ek.errors.NotNow):
+            f.TABLE.choose(ctx)
+
+
+def alone_or_second(rules: dict[str, Any], *, alone: bool) -> tuple[Job, str]:
+    """Feedback that one more rating publishes, and who may give it: the only side with a right, or the second."""
+    if not alone:
+        return paid(rules)("payer", f.Write("m1", 5), 3), "payee"
+    job = submitted({**rules, "conduct.feedback.withheld_from": ["refunded"]})("payee", ek.milestone.Cancel("m1"), 2)
+    assert given(job, "payer") == "withheld"
+    return job, "payee"
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_rating_that_publishes_keeps_every_rule(alone: bool) -> None:
+    job, side = alone_or_second(RATED, alone=alone)
+    job.refused("bad-argument", side, f.Write("m1", 6), 3)
+    job("platform", Restrict(side, "rating", "abuse"), 3).refused("not-now", side, f.Write("m1", 5))
+    job, side = alone_or_second(RATED, alone=alone)
+    assert job(side, f.Write("m1", 5), 3).state("feedback") == "published"
+
+
+LATER: dict[str, Any] = {**WITHHELD, "dispute.lookback": "60 days", "dispute.reopen": "always", "dispute.stages": []}
+
+
+def test_no_rating_publishes_during_a_dispute() -> None:
+    second = paid(LATER)("payer", f.Write("m1", 5), 3)
+    only = disputed(LATER, by="payee").wait(9)
+    assert given(only, "payer") == "withheld"
+    for job in (second, only):
+        job("payer", ek.dispute.Open("m1", "100.00", "why")).refused("not-now", "payee", f.Write("m1", 5))
+
+
+def test_who_lost_its_right_by_a_later_dispute_does_not_publish_what_the_other_wrote() -> None:
+    job = paid(LATER)("payer", f.Write("m1", 5), 3)("payer", ek.dispute.Open("m1", "350.00", "why"), 3).wait(10)
+    assert (job.state("feedback"), given(job, "payee")) == ("half_written", "withheld")
+    job.refused("not-your-move", "payee", f.Write("m1", 5))
+
+
+def test_where_a_later_dispute_took_the_right_of_both_nobody_writes() -> None:
+    job = disputed({**LATER, "escrow.clearing": "30 days"}, claim="300.00").wait(9)
+    assert (given(job, "payer"), given(job, "payee")) == ("allowed", "withheld")
+    job("payer", ek.dispute.Open("m1", "50.00", "that too"), 9).wait(16)
+    assert (job.state("feedback"), given(job, "payer"), given(job, "payee")) == ("open", "withheld", "withheld")
+    for side in ("payer", "payee"):
+        job.refused("not-your-move", side, f.Write("m1", 5))

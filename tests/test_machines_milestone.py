@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 import escrowkit as ek
+from escrowkit.agreement import Restrict
 from escrowkit.machines import milestone as m
+from escrowkit.roles import Role
+from escrowkit.table import Context
 from helpers import MICRO, START, Job, day, disputed, funded, submitted
 
 SPLIT = {"milestone.proposal.within": "3 days", "milestone.proposal.on_silence": "as_asked"}
@@ -641,6 +644,7 @@ def test_a_deposit_for_approved_work_voids_an_old_split_proposal() -> None:
     ("payer", m.RequestCancel("m1", "1.00")),
     ("payee", m.AgreeCancel("m1", "1.00")),
     ("payer", m.WithdrawCancel("m1")),
+    ("payee", m.DeclineCancel("m1", "1.00")),
     ("platform", m.RecordNotice("m1", "review")),
     ("platform", m.Cancel("m1")),
 ])  # fmt: skip
@@ -660,3 +664,102 @@ def test_what_is_final_stays() -> None:
     ):
         job.refused("no-such-move", by, command)
     assert job.now.at > START
+
+
+# -- what is easily left out -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("silence", "state", "payee"), [
+    ("payee", "completed", "350.00"),
+    ("payer", "cancelled", "0.00"),
+    ("halves", "completed", "175.00"),
+])  # fmt: skip
+def test_a_review_since_the_start_needs_no_submission(silence: str, state: str, payee: str) -> None:
+    job = funded({"milestone.review.since": "active", "milestone.review.on_silence": silence})
+    assert job.wait(day(14) - MICRO).state("milestone") == "active"
+    assert (job.wait(14).state("milestone"), job.net("payee")) == (state, payee)
+    assert ("milestone.deemed_approved" in job.events) == (silence == "payee")
+
+
+@pytest.mark.parametrize("silence", ["payee", "dispute", "payer", "halves"])
+def test_a_machine_knows_by_itself_that_no_review_runs_over_work_that_was_not_submitted(silence: str) -> None:
+    """The clock does not strike there; if it did, no row would let it decide."""
+    job = funded({"milestone.review.on_silence": silence})
+    told = job.now.pot("m1")
+    ctx = Context(told.milestone, "active", m.Lapse("m1", "review"), Role.CLOCK, "clock", START, told)
+    with pytest.raises(ek.errors.NotNow):
+        m.TABLE.choose(ctx)
+
+
+def test_a_machine_asks_by_itself_whether_the_release_condition_is_met() -> None:
+    told = own(ROOF).now.pot("m1")
+    ctx = Context(told.milestone, "active", m.Fulfil("m1"), Role.RULES, "rules", START, told)
+    with pytest.raises(ek.errors.NotNow):
+        m.TABLE.choose(ctx)
+
+
+def test_a_submission_may_be_all_that_a_release_condition_waits_for() -> None:
+    job = own({"signed": "payee"})
+    assert job("payee", m.Submit("m1", "zip"), 1).state("milestone") == "completed"
+
+
+@pytest.mark.parametrize("since", ["submitted", "approved"])
+def test_the_time_of_a_condition_runs_from_the_state_that_it_names(since: str) -> None:
+    waits = {"all": [{"signed": "payer"}, {"elapsed": "5 days", "since": since}]}
+    job = own(waits if since == "approved" else {"elapsed": "5 days", "since": since})(
+        "payee", m.Submit("m1", "zip"), 1
+    )
+    if since == "approved":
+        job("payer", m.Approve("m1", "zip"), 1)
+    assert (job.wait(day(6) - MICRO).state("milestone"), job.net("payee")) == (since, "0.00")
+    assert (job.wait(6).state("milestone"), job.net("payee")) == ("completed", "350.00")
+
+
+def half_met(**more: Any) -> Job:
+    """Approved by the payer, and the condition waits for a fact; the payer then asks for money back."""
+    condition = {"all": [{"signed": "payer"}, ROOF]}
+    rules = {"milestone.cancel.declinable": True, "milestone.cancel.on_silence": "declined"}
+    job = own(condition, rules=rules, **more)("payee", m.Submit("m1", "zip"), 1)("payer", m.Approve("m1", "zip"), 1)
+    return job("payer", m.RequestCancel("m1", "350.00"), 2)("witness:dave", m.Attest("m1", "roof"), 2)
+
+
+@pytest.mark.parametrize(("by", "command"), [
+    ("payee", m.DeclineCancel("m1", "350.00")),
+    ("payer", m.WithdrawCancel("m1")),
+    ("clock", None),
+])  # fmt: skip
+def test_a_condition_that_was_met_meanwhile_pays_in_the_same_breath_as_the_request_ends(
+    by: str, command: ek.table.Command | None
+) -> None:
+    job = half_met()
+    assert (job.state("milestone"), job.net("payee")) == ("cancelling", "0.00")
+    job = job(by, command, 3) if command else job.wait(job.now.deadlines()[0][0])
+    assert (job.state("milestone"), job.net("payee")) == ("completed", "350.00")
+    assert "milestone.condition_met" not in job.events
+
+
+def test_a_condition_that_was_met_before_a_dispute_pays_when_that_is_withdrawn() -> None:
+    """The fact was attested while the request stood; the request went with the dispute."""
+    job = half_met()("payee", ek.dispute.Open("m1", "350.00", "why"), 3)
+    job("provider", ek.escrow.ChargeBack("m1", "100.00", "cb"), 3)("payee", ek.dispute.Withdraw("m1"), 3)
+    assert (job.state("milestone"), job.net("payee")) == ("approved", "250.00")
+
+
+def test_an_agreed_cancel_of_everything_repeats_the_sum_and_is_the_other_sides() -> None:
+    job = cancelling()
+    job.refused("terms-changed", "payee", m.AgreeCancel("m1", "349.99"))
+    job.refused("not-your-move", "payer", m.AgreeCancel("m1", "350.00"))
+
+
+def test_an_agreed_split_of_nothing_repeats_the_sum_and_is_the_other_sides() -> None:
+    job = submitted({"milestone.proposal.within": "5 days", "milestone.proposal.on_silence": "declined"})
+    job("payee", m.RequestRelease("m1", "0.00"))
+    job.refused("terms-changed", "payer", m.AgreeRelease("m1", "0.01"))
+    job.refused("not-your-move", "payee", m.AgreeRelease("m1", "0.00"))
+    assert job("payer", m.AgreeRelease("m1", "0.00")).state("milestone") == "cancelled"
+
+
+def test_who_may_not_write_proposes_without_a_title() -> None:
+    job = Job()("platform", Restrict("payer", "writing", "abuse"))
+    job.refused("not-now", "payer", m.Propose("m2", "50.00", "You know who."))
+    assert job("payer", m.Propose("m2", "50.00")).state("milestone.m2") == "proposed"
