@@ -151,6 +151,7 @@ def behaviour() -> list[str]:
 def survey(warm: Warm, wanted: Sequence[Removal]) -> Iterator[tuple[Removal, Verdict]]:
     """Each removal with what became of it."""
     found = [one for one in reached(warm, warm.names) if one.passed]
+    warm.limits = {one.test: 5 + 20 * one.seconds for one in found}
     trials = [Trial(str(n), one.trial, candidates(one, found)) for n, one in enumerate(wanted)]
     for verdict in attempts(warm, trials):
         yield wanted[int(verdict.name)], verdict

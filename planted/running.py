@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,8 +24,9 @@ from attrs import frozen
 ROOT: Final = Path(__file__).resolve().parent.parent
 #: How many faults are tried at a time.
 WORKERS: Final = os.cpu_count() or 1
-#: After so many seconds a child is ended: a fault that makes a loop endless.
-PATIENCE: Final = 120.0
+#: After so many seconds a test is ended; and a child, that runs many, after so many.
+PATIENCE: Final = 60.0
+LONGEST: Final = 600.0
 _FORK: Final = get_context("fork")
 
 
@@ -54,6 +56,8 @@ class Warm:
     def __init__(self, work: Callable[[Warm], None]) -> None:
         self._work = work
         self._items: dict[str, pytest.Item] = {}
+        #: How long a test may run, in seconds, where that is known.
+        self.limits: dict[str, float] = {}
 
     def pytest_collection(self) -> None:
         """Random tests draw the same examples each time, and seek no smaller ones for what they find."""
@@ -82,8 +86,16 @@ class Warm:
         return tuple(one for one in self._items if one == name or one.startswith(f"{name}["))
 
     def run(self, name: str) -> str | None:
-        """Run one test here: how it failed, or None. Raises `RuntimeError` if it was skipped."""
-        reports = runtestprotocol(self._items[name], log=False, nextitem=None)
+        """Run one test here: how it failed, or None. Raises `RuntimeError` if it was skipped.
+
+        A test that runs far longer than it should has failed: a fault that makes a loop endless.
+        """
+        signal.signal(signal.SIGALRM, _endless)
+        signal.setitimer(signal.ITIMER_REAL, self.limits.get(name, PATIENCE))
+        try:
+            reports = runtestprotocol(self._items[name], log=False, nextitem=None)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for report in reports:
             if report.failed:
                 return _told(report)
@@ -104,6 +116,14 @@ class Warm:
         except Exception as wrong:  # whatever a plant does wrong is told with its name
             return Verdict(trial.name, wrong=f"{type(wrong).__name__}: {wrong}")
         return Verdict(trial.name)
+
+
+class Endless(BaseException):
+    """A test does not end. No `except Exception` of what is tested may take it for one of its own."""
+
+
+def _endless(number: int, frame: Any) -> None:
+    raise Endless("it does not end")
 
 
 def _told(report: Any) -> str:
@@ -129,7 +149,7 @@ def warm(files: Iterable[str], work: Callable[[Warm], None]) -> int:
 
 
 def attempts(
-    warm: Warm, trials: Sequence[Trial], *, workers: int = WORKERS, patience: float = PATIENCE
+    warm: Warm, trials: Sequence[Trial], *, workers: int = WORKERS, patience: float = LONGEST
 ) -> Iterator[Verdict]:
     """Try each fault in a child of its own, several at a time, in the order in which they end."""
     return forked(trials, warm.attempt, lambda trial, wrong: Verdict(trial.name, wrong=wrong), workers, patience)
@@ -140,7 +160,7 @@ def forked(
     do: Callable[[Any], Any],
     failed: Callable[[Any, str], Any],
     workers: int = WORKERS,
-    patience: float = PATIENCE,
+    patience: float = LONGEST,
 ) -> Iterator[Any]:
     """What `do` gives for each task, in a child of its own; `failed` says what stands for one that gave nothing."""
     waiting = deque(tasks)
