@@ -582,7 +582,6 @@ def test_an_answer_is_demanded_by_whom_the_rulebook_names_after_its_time() -> No
 
 
 STAGES: dict[str, Any] = {**FREE, "dispute.stages": ["mediation", "arbitration"], "mediation.power": "recommend"}
-SMALL: dict[str, Any] = {"arbitration.small_pot.up_to": "500.00 USD", "arbitration.small_pot.divide": "halves"}
 
 
 def mediated(rules: dict[str, Any]) -> Job:
