@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from escrowkit import foresight
@@ -19,6 +20,7 @@ from escrowkit.ledger import Entry
 from escrowkit.machines import milestone
 from escrowkit.money import Money
 from escrowkit.periods import Period
+from escrowkit.rulebook import load
 from escrowkit.table import Command, Event
 from escrowkit.testing.oracle import Answer, Oracle, Refusal, Unpredicted
 from escrowkit.testing.oracle.said import Line, Moved, summed
@@ -50,9 +52,19 @@ class Twin:
         self._compare("opening", {})
 
     @classmethod
-    def open(cls, *, rules: Mapping[str, Any] | None = None, **terms: Any) -> Twin:
-        """Open an agreement with both; the arguments are those of `open_agreement`."""
-        return cls(open_agreement(rules=rules, **terms))
+    def open(cls, **terms: Any) -> Twin:
+        """Open an agreement with both; the arguments are those of `open_agreement`.
+
+        Raises `Refused` if both refuse with the same code, `Disagreement`, and `DefinitionError` for a rulebook.
+        """
+        try:
+            agreement = open_agreement(**terms)
+        except Refused as refused:
+            code = _refusal(said_terms(**terms))
+            if code != refused.code:
+                raise Disagreement(f"the opening: library {refused.code}, oracle {code}: {terms}") from refused
+            raise
+        return cls(agreement)
 
     def decide(
         self, command: Command, *, by: str, at: datetime, key: str | None = None, actor: str | None = None
@@ -96,8 +108,12 @@ class Twin:
             answer = question(self.oracle)
         except Unpredicted as unpredicted:
             self._give_up(unpredicted)
-        else:
-            self._compare(step, _answers(answer, refused, decision))
+            return
+        code = refused and refused.code
+        if code != answer.refused and UNSETTLED in (code, answer.refused):
+            self._give_up(Unpredicted("a value that the rulebook does not settle"))
+            return
+        self._compare(step, _answers(answer, refused, decision))
 
     def _give_up(self, unpredicted: Unpredicted) -> None:
         self.unpredicted[str(unpredicted)] += 1
@@ -128,6 +144,9 @@ class Twin:
 
 #: The events with which a milestone begins: they say its terms.
 INCLUDED = ("proposed", "included")
+
+#: What the sources do not settle refuses a move in both accounts, but not always at the same place in the order.
+UNSETTLED = "unknown-rulebook-value"
 
 #: What each side says, by its name: the library's, the oracle's.
 Said = dict[str, tuple[Any, Any]]
@@ -175,6 +194,41 @@ def terms_of(agreement: Agreement) -> dict[str, Any]:
         "at": opened.at,
         "currencies": EXPONENTS,
     }
+
+
+def said_terms(
+    *,
+    rulebook: Any,
+    parties: Mapping[str, str],
+    currency: str,
+    milestones: Iterable[Any],
+    at: datetime,
+    rules: Mapping[str, Any] | None = None,
+    billed_before: Any = None,
+    rail: str = "instant",
+    near: Path | None = None,
+) -> dict[str, Any]:
+    """The terms of an opening as they are said, as plain data for the oracle."""
+    book = load(rulebook, near).override(rules or {})
+    said = [dict(zip(("id", "price"), one, strict=True)) if isinstance(one, tuple) else one for one in milestones]
+    return {
+        "rulebook": {"applies_from": book.applies_from, **plain(book.data)},
+        "parties": dict(parties),
+        "currency": currency,
+        "rail": rail,
+        "facts": {"billed_before": {} if billed_before is None else {currency: plain(billed_before)}},
+        "milestones": [plain(one) for one in said],
+        "at": at,
+        "currencies": EXPONENTS,
+    }
+
+
+def _refusal(terms: Mapping[str, Any]) -> str | None:
+    try:
+        Oracle.open(terms)
+    except Refusal as refusal:
+        return refusal.code
+    return None
 
 
 def entries_of(entries: Iterable[Entry]) -> tuple[Moved, ...]:

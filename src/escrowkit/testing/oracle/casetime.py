@@ -69,6 +69,8 @@ def _dispute(world: World, case: Case) -> Iterator[Clock]:
 def _side_due(case: Case, side: str) -> datetime | None:
     if not settled(case, f"dispute.answer.{side}.on_silence"):
         return None
+    if not settled(case, f"dispute.answer.{side}.since"):
+        return None
     escalated = case.rules.raw(f"dispute.answer.{side}.since") == "escalated"
     return over(case, case.demanded if escalated else case.opened, f"dispute.answer.{side}.within", "answer")
 

@@ -123,14 +123,25 @@ def goes_to(work: Work, name: str) -> str:
 # -- out of the pot --------------------------------------------------------------------------------------------------
 
 
+#: What the rulebook must have settled before any money leaves a pot.
+ASKED = (
+    "escrow.clearing",
+    "escrow.service_fee.model",
+    "escrow.service_fee.on_refund",
+    "escrow.processing_fee.returned",
+)
+
+
 def out(
     world: World, work: Work, payee: int, payer: int, seized: bool = False, clears: bool | None = None
 ) -> list[Line]:
     """Give so much of what is held to the payee and so much to the payer: the lines, with all that is kept of it."""
+    for key in ASKED:
+        work.rules.get(key)
     begin(world, work)
     pot = f"escrow:{work.id}"
     fee = service_fee(world, work, payee)
-    taken, kept = ({}, {}) if seized else levies(work, payee, fee, payer)
+    taken, kept = levies(work, payee, fee, 0 if seized else payer)
     work.facts["gone"] = gone(work) + payee + payer
     work.facts["released_ever"] = work.facts.get("released_ever", 0) + payee
     lines = [*levy_lines(work, pot, taken), *levy_lines(work, pot, kept)]

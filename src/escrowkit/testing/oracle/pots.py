@@ -62,7 +62,8 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
         need(by == "platform", "not-your-move")
         impound(world, work, by)
     elif word == "lift":
-        need(state(work) == "impounded" and by == "platform", "no-such-move")
+        need(met(work, by) == "impounded", "no-such-move")
+        need(by == "platform", "not-your-move")
         lift(world, work, by)
     elif word in ("seize", "obey_order"):
         seen = met(work, by)

@@ -24,6 +24,7 @@ TOLD = {
 def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
     """A fact that the provider reports."""
     need(work.pot is not None, "no-such-move")
+    need(pots.met(work, by) != "impounded", "no-such-move")
     need(by == "provider", "not-your-move")
     sums(said, work.currency)
     if word in TOLD and _told(world, work, said["reference"], word):

@@ -242,7 +242,8 @@ def _dormant_at(world: World, work: Work) -> datetime | None:
     at = over(work, acts[-1].at if acts else None, "escrow.dormancy.idle")
     if at is None or not work.rules.has("escrow.dormancy.notice"):
         return at
-    return work.rules.days.after(at, work.rules.raw("escrow.dormancy.notice"))
+    notice = work.rules.raw("escrow.dormancy.notice")
+    return None if notice == "unknown" else work.rules.days.after(at, notice)
 
 
 def _cleared(world: World, work: Work, flow: Any) -> None:

@@ -15,12 +15,15 @@ from escrowkit.testing.oracle.world import Debt, Outflow, Work, World
 
 
 def within_lookback(world: World, work: Work) -> int:
-    """What was paid out so recently that it can be claimed back."""
+    """What was paid out so recently that it can be claimed back, and is not owed by an outcome already."""
     if not work.rules.has("dispute.lookback"):
         return 0
     window = work.rules.get("dispute.lookback")
     recent = [one for one in work.outflows if one.cleared and work.rules.days.after(one.at, window) > world.now]
-    return sum(one.left for one in recent)
+    owed = sum(
+        debt.minor for debt in work.debts if (debt.cause, debt.creditor, debt.state) == ("outcome", "payer", "open")
+    )
+    return max(0, sum(one.left for one in recent) - owed)
 
 
 def back_of(flow: Outflow, minor: int) -> tuple[int, int]:

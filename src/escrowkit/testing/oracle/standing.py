@@ -161,7 +161,7 @@ def defaulters(case: Case) -> list[str]:
 
 def suspend_defaulters(world: World, case: Case) -> None:
     """A default suspends, where the rulebook says so; it impounds nothing."""
-    if not case.rules.get("conduct.default_suspends"):
+    if case.rules.raw("conduct.default_suspends") is not True:
         return
     for side in defaulters(case):
         if (world.conduct.get(side) or Conduct()).state in ("good", "warned"):
@@ -178,8 +178,9 @@ def _suspend(world: World, side: str) -> None:
 
 def withheld(work: Work) -> list[str]:
     """Who has no right to give feedback, by the outcome."""
-    rules = work.rules.get("conduct.feedback.withheld_from") or []
-    lost = defaulters(work.case) if work.case is not None else []
+    said = work.rules.raw("conduct.feedback.withheld_from")
+    rules = said if isinstance(said, list) else []
+    lost = [side for case in work.cases for side in defaulters(case)]
     found = []
     for side in PARTIES:
         refunded = side == "payer" and not released(work)

@@ -17,6 +17,7 @@ from escrowkit.testing.oracle import (
     inner,
     jobs,
     judging,
+    opening,
     pots,
     provider,
     silence,
@@ -52,15 +53,16 @@ class Oracle:
 
         Raises `Refusal`.
         """
+        milestones = opening.check(terms)
         rules = Rules(terms["rulebook"], terms["currencies"])
         world = World(rules, terms)
         world.follow = follows.follow
         world.billed_before = {c: minor for c, (minor, _) in (terms["facts"].get("billed_before") or {}).items()}
         world.happen("agreement.opened", None, "rules")
-        for one in terms["milestones"]:
+        for one in milestones:
             own = rules.changed(one.get("rules") or {})
             minor, currency = one["price"]
-            work = Work(one["id"], minor, currency, one["title"], one["due"], one["release_when"], own, "agreed")
+            work = Work(one["id"], minor, currency, one["title"], one["due"], one.get("release_when"), own, "agreed")
             world.works[work.id] = work
             steps.enter(world, work, "agreed")
             world.happen("milestone.included", work, "rules")
@@ -151,17 +153,27 @@ class Oracle:
             world.settle()
 
     def _pass(self, at: datetime) -> None:
+        """Let every deadline by then pass; one whose answer is not settled never does."""
+        world = self.world
+        never: set[tuple[Any, ...]] = set()
         for _ in range(1000):
-            due = silence.deadlines(self.world)
-            if not due or due[0][0] > at:
+            due = [one for one in silence.deadlines(world) if one[0] <= at and one[:4] not in never]
+            if not due:
                 break
-            self.world.now = max(self.world.now, due[0][0])
-            self.world.reached = self.world.now
-            due[0][4]()
-            self.world.settle()
+            before = deepcopy(world.kept()) if world.unsettled else None
+            reached, world.now = world.now, max(world.now, due[0][0])
+            try:
+                due[0][4]()
+                world.settle()
+                world.reached = world.now
+            except Refusal:
+                world.queue.clear()
+                world.now = reached
+                world.restore(before or {})
+                never.add(due[0][:4])
         else:
             raise ArithmeticError(f"the deadlines never end: {due[0]}")
-        self.world.now = max(self.world.now, at)
+        world.now = max(world.now, at)
 
     def advance(self, at: datetime) -> Answer:
         """Every deadline that is due at or before an instant, in order."""
