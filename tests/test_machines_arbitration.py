@@ -586,3 +586,17 @@ def test_a_recommendation_that_nobody_answers_ends_with_the_longest_life_of_the_
     job("mediator", ek.mediation.Recommend("m1", "100.00", "so"))
     assert job.wait(day(9) - MICRO).state("mediation") == "recommended"
     assert job.wait(9).state("mediation") == "failed"
+
+
+def test_a_sealed_window_that_opens_with_the_first_payment_closes_for_who_paid_for_both_as_well() -> None:
+    rules = {
+        **FIRST,
+        "arbitration.pay.order": "sealed",
+        "arbitration.pay.all_by_one": True,
+        "arbitration.pay.within": "7 days",
+    }
+    j = contested({**SHARED, **rules})("payer", a.PayFee("m1", "all", "40.00"), 4)
+    j.refused("not-now", "platform", a.Appoint("m1", "art"), day(11, micros=-1))
+    assert j.wait(11).events == ["arbitration.window_closed"]
+    j("platform", a.Appoint("m1", "art"), 11)
+    assert j.state("arbitration") == "hearing"

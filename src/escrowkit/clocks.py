@@ -181,7 +181,8 @@ def _pay_window(pot: Any) -> datetime | None:
         return it.appealed_at  # type: ignore[no-any-return]
     second = it.order == "claimant_first" and it.half_at is not None
     from_first = second or pot.rules["arbitration.pay.since"] == "first_paid"
-    return it.half_at if from_first else it.offered_at  # type: ignore[no-any-return]
+    # Whoever pays for both at once has made the first payment too.
+    return (it.half_at or it.funded_at) if from_first else it.offered_at  # type: ignore[no-any-return]
 
 
 def _hearing(pot: Any) -> datetime | None:
