@@ -60,10 +60,9 @@ def _dispute(world: World, case: Case) -> Iterator[Clock]:
     if settled(case, "dispute.longest.on_expiry"):
         at = over(case, case.opened, "dispute.longest.within", "longest")
         yield "dispute", "longest", at, partial(_longest_over, world, case)
-    for offer in case.offers:
-        if offer.stands:
-            at = over(case, offer.at, "dispute.offers.within", "offer")
-            yield "dispute", "offer", at, partial(_offer_over, world, case, offer)
+    for offer in [one for one in case.offers if one.stands][:1]:
+        at = over(case, offer.at, "dispute.offers.within", "offer")
+        yield "dispute", "offer", at, partial(_offer_over, world, case, offer)
 
 
 def _side_due(case: Case, side: str) -> datetime | None:

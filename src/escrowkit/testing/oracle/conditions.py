@@ -24,17 +24,20 @@ def parts(condition: Mapping[str, Any]) -> tuple[int, list[Mapping[str, Any]]]:
     return condition["at_least"], list(condition["of"])
 
 
-def met_at(condition: Mapping[str, Any], work: Work) -> datetime | None:
-    """When a condition is met, if nothing more happens than that time passes; None if never."""
+def met_at(condition: Mapping[str, Any], work: Work, alone: bool = False) -> datetime | None:
+    """When a condition is met, if nothing more happens than that time passes; None if never.
+
+    With `alone` time must do it all: signatures and attested facts count for nothing.
+    """
     if "signed" in condition:
-        return EVER if signed(work, condition["signed"]) else None
+        return EVER if not alone and signed(work, condition["signed"]) else None
     if "attested" in condition:
-        return EVER if _attested(work, condition["attested"], condition.get("by")) else None
+        return EVER if not alone and _attested(work, condition["attested"], condition.get("by")) else None
     if "elapsed" in condition:
         start = entered(work, condition.get("since", "submitted"))
         return None if start is None else later(work, start, condition["elapsed"], request=True)
     number, of = parts(condition)
-    times = sorted(at for at in (met_at(one, work) for one in of) if at is not None)
+    times = sorted(at for at in (met_at(one, work, alone) for one in of) if at is not None)
     return times[number - 1] if len(times) >= number else None
 
 

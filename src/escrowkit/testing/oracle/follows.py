@@ -157,8 +157,9 @@ def condition_met(world: World, work: Work, by: str) -> None:
     """The milestone's own release condition is met."""
     steps.enter(world, work, "approved")
     work.facts["why"] = "condition_met"
-    if by == "clock":
-        work.facts["kind"] = "procedure"
+    alone = conditions.met_at(work.condition, work, alone=True)
+    by_time = by == "clock" and alone is not None and alone <= world.now
+    work.facts["kind"] = "procedure" if by_time else None
     world.happen("milestone.condition_met", work, by)
 
 

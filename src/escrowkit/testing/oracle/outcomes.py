@@ -158,4 +158,4 @@ def _divided(world: World, work: Work, case: Case, what: Happening) -> None:
         creditor = "platform" if what["advanced"] else "payer"
         world.then(stakes.owe, work, "payee", creditor, what["owed"] - what["fee_back"], "outcome")
     if not work.is_over:
-        world.then(steps.conclude, work)
+        world.then(steps.conclude, work, None, what["to_payee"] > 0)

@@ -80,7 +80,8 @@ def _work_clocks(world: World, work: Work) -> Iterator[Clock]:
     waits = work.state in ("active", "submitted") or (work.state == "approved" and world.held(work))
     if work.condition is not None and waits:
         at = conditions.met_at(work.condition, work)
-        at = world.now if at == conditions.EVER else at
+        if at == conditions.EVER:
+            at = None if later(work, world.now, "1 second", request=True) is None else world.now
         yield clock("condition", at, lambda: follows.condition_met(world, work, "clock"))
     if (
         work.state in ("active", "submitted")
@@ -238,7 +239,7 @@ def _first_deposit(work: Work) -> datetime | None:
 
 
 def _dormant_at(world: World, work: Work) -> datetime | None:
-    acts = [one for one in work.happened if one.by not in ("clock", "rules")]
+    acts = [one for one in work.happened if one.by not in ("clock", "rules") or one.name == "escrow.received"]
     at = over(work, acts[-1].at if acts else None, "escrow.dormancy.idle")
     if at is None or not work.rules.has("escrow.dormancy.notice"):
         return at

@@ -93,7 +93,7 @@ def divide(world: World, work: Work, case: Case, to_payee: int, code: str, kind:
     leaving.note_outcome(work, code, kind or kind_of(code), lines + divided)
     fee_back = sum(one[2] for one in preview(work, advanced))
     fee_back = fee_back if work.rules.get("escrow.service_fee.on_refund") == "reversed" else 0
-    more = {"owed": owed, "advanced": advanced, "fee_owed": fee_owed, "fee_back": fee_back}
+    more = {"to_payee": to_payee, "owed": owed, "advanced": advanced, "fee_owed": fee_owed, "fee_back": fee_back}
     world.happen("escrow.divided", work, "rules", **more)
 
 

@@ -46,10 +46,11 @@ def suspended_by_dispute(world: World, work: Work) -> None:
     world.happen("milestone.suspended", work, "rules")
 
 
-def conclude(world: World, work: Work, code: str | None = None) -> None:
+def conclude(world: World, work: Work, code: str | None = None, paid: bool | None = None) -> None:
     """The milestone ends because its money was disposed of."""
     idle = code in ("hold_limit_reached", "dormant")
-    enter(world, work, "completed" if released(work) and not idle else "cancelled")
+    got = bool(released(work)) if paid is None else paid
+    enter(world, work, "completed" if got and not idle else "cancelled")
     world.happen("milestone.concluded", work, "rules")
 
 
