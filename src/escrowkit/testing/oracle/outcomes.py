@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escrowkit.testing.oracle import casetime, disputes, feesin, helping, judging, stakes, steps
+from escrowkit.testing.oracle import casetime, disputes, feesin, helping, judging, leaving, stakes, steps
 from escrowkit.testing.oracle.cases import Case
 from escrowkit.testing.oracle.said import Happening
 from escrowkit.testing.oracle.world import PARTIES, Work, World
@@ -158,4 +158,4 @@ def _divided(world: World, work: Work, case: Case, what: Happening) -> None:
         creditor = "platform" if what["advanced"] else "payer"
         world.then(stakes.owe, work, "payee", creditor, what["owed"] - what["fee_back"], "outcome")
     if not work.is_over:
-        world.then(steps.conclude, work, None, what["to_payee"] > 0)
+        world.then(steps.conclude, work, None, leaving.released(work) > what["owed"])

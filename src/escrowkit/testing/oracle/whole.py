@@ -104,6 +104,7 @@ class Oracle:
         arguments.check(command, said, work.currency if work else world.currency, world.rules.decimals)
         need(at >= world.now, "time-runs-backwards")
         self._pass(at)
+        work = world.works.get(said.get("milestone") or "")
         before = deepcopy(world.kept()) if command == "agreement.end" or world.unsettled else None
         try:
             self._act(command, said, work, by)
@@ -153,24 +154,18 @@ class Oracle:
             world.settle()
 
     def _pass(self, at: datetime) -> None:
-        """Let every deadline by then pass; one whose answer is not settled never does."""
+        """Let every deadline by then pass, one after the other."""
         world = self.world
-        never: set[tuple[Any, ...]] = set()
         for _ in range(1000):
-            due = [one for one in silence.deadlines(world) if one[0] <= at and one[:4] not in never]
-            if not due:
+            due = silence.deadlines(world)
+            if not due or due[0][0] > at:
                 break
-            before = deepcopy(world.kept()) if world.unsettled else None
-            reached, world.now = world.now, max(world.now, due[0][0])
+            world.now = world.reached = max(world.now, due[0][0])
             try:
                 due[0][4]()
                 world.settle()
-                world.reached = world.now
-            except Refusal:
-                world.queue.clear()
-                world.now = reached
-                world.restore(before or {})
-                never.add(due[0][:4])
+            except Refusal as refusal:
+                raise Unpredicted("what follows from a deadline is not settled") from refusal
         else:
             raise ArithmeticError(f"the deadlines never end: {due[0]}")
         world.now = max(world.now, at)
