@@ -21,7 +21,7 @@ DISPUTE = (
         "dispute.overridden",
     ),
 )
-IMPOUND = ("escrow.held",), ("escrow.lifted", "escrow.impound_lapsed")
+IMPOUND = ("escrow.held",), ("escrow.lifted", "escrow.impound_lapsed", "escrow.drained")
 REQUEST = (
     ("milestone.cancel_requested",),
     (
