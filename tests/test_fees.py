@@ -406,3 +406,12 @@ def test_a_refusal_after_deadlines_leaves_what_they_decided_untouched() -> None:
     assert caught.value.decision == it.now.advance(day(5))
     assert ek.replay(it.now.advance(day(5)).agreement.history) == it.now.advance(day(5)).agreement
     assert it.now.at > START
+
+
+def test_a_release_gives_no_processing_fee_back_even_if_released_money_was_given_back_before() -> None:
+    rules = {"escrow.processing_fee.rate": "10%", "escrow.processing_fee.returned": "while_held"}
+    j = Job(rules, milestones=[("m1", "100.00")])("payer", ek.escrow.Deposit("m1", "100.00"))
+    j("payer", ek.escrow.Release("m1", "40.00"))("payee", ek.escrow.RefundReleased("m1", "40.00"))
+    assert (j.net("payer"), j.balance("fees:m1")) == ("-70.00", "10.00")
+    j("payer", ek.escrow.Release("m1", "60.00"))
+    assert (j.net("payer"), j.balance("fees:m1")) == ("-70.00", "10.00")

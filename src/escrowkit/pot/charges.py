@@ -61,7 +61,7 @@ class Charges(Balances):
     def processing_fee_back(self, refunded: Money) -> Money:
         """The processing fee that comes back with a refund of held money: cumulative, as the rulebook says."""
         charged = self.escrow.processing if self.escrow else None
-        if not charged or self.rules["escrow.processing_fee.returned"] == "never":
+        if not charged or not refunded or self.rules["escrow.processing_fee.returned"] == "never":
             return self.zero
         deposited = self._sum(d.amount - d.charged for d in self.escrow.deposits) if self.escrow else self.zero
         deposited -= (self.escrow.rolled if self.escrow else None) or self.zero

@@ -105,7 +105,7 @@ def reverse(world: World, work: Work, said: Said) -> None:
     if charged["back"]:
         work.outflows.append(Outflow(charged.at, charged["back"], charged["back_fee"], False, cleared=True))
     world.post(lines)
-    more = {"reference": said["reference"], "excused": charged["excused"]}
+    more = {"reference": said["reference"], "excused": charged["excused"], "to_pot": held_again}
     world.happen("escrow.charge_back_reversed", work, "provider", **more)
 
 

@@ -97,7 +97,7 @@ def follow(world: World, what: Happening) -> None:
         world.then(pots.disburse, work, world.held(work), code, work.facts.get("kind"))
     if name in DIVIDES and world.held(work):
         world.then(pots.disburse, work, *work.facts["divide"])
-    if name in VOIDS and (work.facts.get("proposal") or "cancelling" in (work.state, *work.below)):
+    if name in VOIDS and not work.is_over and (work.facts.get("proposal") or "cancelling" in (work.state, *work.below)):
         world.then(_void, work)
     if name in DRAINS and _dry(world, work):
         world.then(_drain, work)

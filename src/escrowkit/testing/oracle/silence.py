@@ -219,8 +219,8 @@ def _money_clocks(world: World, work: Work) -> Iterator[Clock]:
     if pot in ("empty", "funding", "held", "clearing", "frozen") and work.facts.get("pending"):
         at = over(work, work.facts["pending"][1], "escrow.funding.within", dispute=False)
         yield clock("funding", at, lambda: _unfunded(world, work))
-    if pot in ("held", "frozen", "impounded") and world.held(work) and answer(work, "escrow.hold_limit.on_expiry"):
-        start = _first_deposit(work)
+    if pot in ("held", "frozen", "impounded") and answer(work, "escrow.hold_limit.on_expiry"):
+        start = _held_since(work)
         at = over(work, start, "escrow.hold_limit.within", dispute=False, impound=False)
         yield clock(
             "hold_limit",
@@ -233,8 +233,10 @@ def _money_clocks(world: World, work: Work) -> Iterator[Clock]:
         yield clock("impound", at, lambda: pots.lift(world, work, "clock", "escrow.impound_lapsed"))
 
 
-def _first_deposit(work: Work) -> datetime | None:
-    found = work.all("escrow.deposited", "escrow.deposit_confirmed", "escrow.received")
+def _held_since(work: Work) -> datetime | None:
+    """Since when money is held: the first that came in after the pot was empty last."""
+    names = ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received", "escrow.charge_back_reversed")
+    found = [one for one in work.since("escrow.drained", *names) if one.more.get("to_pot", True)]
     return found[0].at if found else None
 
 
