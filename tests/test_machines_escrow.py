@@ -861,3 +861,8 @@ def test_a_deposit_that_voids_a_request_pays_for_work_whose_condition_was_met_me
     job("payer", ek.milestone.Approve("m1", "zip"))("payer", ek.milestone.RequestCancel("m1", "300.00"))
     job("witness:dave", ek.milestone.Attest("m1", "roof"))
     assert job("payer", e.Deposit("m1", "50.00")).net("payee") == "350.00"
+
+
+def test_a_release_does_not_ask_who_would_earn_an_arbitration_fee() -> None:
+    j = funded({"arbitration.fee.paid_to": "unknown"})("payer", e.Release("m1", "50.00"))
+    assert j.net("payee") == "50.00"

@@ -53,13 +53,15 @@ def _disposed(
     """The payee's part less its fees, the payer's part, and what goes back of releases that were clearing."""
     payee = f"clearing:{pot.id}" if event.clears else "payable:payee"
     levies, zero = event.levies or NONE, pot.zero
+    # Where there is no cost, nobody has to know who would earn it: the sources may not say.
+    earns = cost_to or (pot.rules["arbitration.fee.paid_to"] if cost else "arbitrator")
     out = lines(
         (_escrow(pot), "world:platform", event.fee),
         *_to_owners(pot, _escrow(pot), levies.taken),
         (_escrow(pot), payee, event.paid - event.fee - total(levies.taken, zero)),
         *_to_owners(pot, _escrow(pot), levies.kept),
         (_escrow(pot), payer, event.to_payer - total(levies.kept, zero)),
-        (_escrow(pot), f"world:{cost_to or pot.rules['arbitration.fee.paid_to']}", cost or zero),
+        (_escrow(pot), f"world:{earns}", cost or zero),
         (f"clearing:{pot.id}", payer, event.back - event.back_fee - (levies.back or zero)),
         (f"fees:{pot.id}", "payable:payer", total(levies.returned, zero)),
     )

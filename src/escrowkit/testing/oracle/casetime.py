@@ -145,10 +145,10 @@ def _mediation(world: World, case: Case) -> Iterator[Clock]:
     if case.mediation == "recommended" and settled(case, "mediation.accept.on_silence"):
         at = over(case, case.facts["recommended at"], "mediation.accept.within", "accept")
         yield "mediation", "accept", at, partial(_accept_over, world, case)
-    if case.mediation == "sitting":
+    if case.mediation == "sitting" and settled(case, "mediation.on_failure"):
         at = over(case, case.facts["seated"], "mediation.recommend.within", "recommend")
         yield "mediation", "recommend", at, partial(helping.fail, world, case, "lapsed", "clock")
-    if case.mediation in ("requested", "sitting", "recommended"):
+    if case.mediation in ("requested", "sitting", "recommended") and settled(case, "mediation.on_failure"):
         at = over(case, case.facts["mediation opened"], "mediation.longest", "longest")
         yield "mediation", "longest", at, partial(helping.fail, world, case, "lapsed", "clock")
 

@@ -135,7 +135,7 @@ def fail(world: World, case: Case, word: str, by: str) -> None:
 
 def after_failure(world: World, case: Case) -> None:
     """What follows a failed mediation: the next stage, or the rulebook's answer."""
-    says = case.rules.raw("mediation.on_failure")
+    says = case.rules.get("mediation.on_failure")
     for one in says if isinstance(says, list) else [says]:
         if one == "next_stage":
             if case.next_stage() is None:
