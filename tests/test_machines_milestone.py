@@ -763,3 +763,9 @@ def test_who_may_not_write_proposes_without_a_title() -> None:
     job = Job()("platform", Restrict("payer", "writing", "abuse"))
     job.refused("not-now", "payer", m.Propose("m2", "50.00", "You know who."))
     assert job("payer", m.Propose("m2", "50.00")).state("milestone.m2") == "proposed"
+
+
+def test_a_review_that_nobody_delayed_lapses_whatever_a_delay_would_be() -> None:
+    j = submitted({"milestone.review.notices": 0, "milestone.review.delay_step": "unknown"})
+    j.refused("unknown-rulebook-value", "payer", m.Delay("m1"))
+    assert "milestone.deemed_approved" in j.wait(40).events

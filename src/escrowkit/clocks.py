@@ -207,13 +207,12 @@ def _review(pot: Any, clock: Clock) -> datetime | None:
     if pot.milestone.state is W.ACTIVE and pot.rules["milestone.review.since"] != "active":
         return None  # a fact attested before there is a submission starts no review
     due = plain_due(pot, clock, clock.anchor(pot), clock.period)
-    step = pot.rules["milestone.review.delay_step"]
     if due is None or pot.milestone.release_when is not None:
         return None
     if pot.rules["milestone.review.on_silence"] == ("dispute",) and not pot.held:
         return None  # there is nothing to dispute; it is due as soon as there is
     for _ in range(pot.milestone.delays):
-        due = pot.rules.calendar.add(due, step)
+        due = pot.rules.calendar.add(due, pot.rules["milestone.review.delay_step"])
     wanted, notices = pot.rules["milestone.review.notices"], pot.milestone.notices
     if not wanted:
         return due
