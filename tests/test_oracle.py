@@ -27,6 +27,7 @@ from escrowkit.money import Money, Tariff
 from escrowkit.periods import Calendar
 from escrowkit.pot.balances import Balances
 from escrowkit.pot.work import Work
+from escrowkit.rulebook import available, load
 from escrowkit.story.consents import command_of
 from escrowkit.table import Guard
 from escrowkit.testing import oracle
@@ -130,10 +131,10 @@ def test_an_opening_is_refused_by_both_for_the_same_reason(code: str, terms: dic
 # -- random lives ----------------------------------------------------------------------------------------------------
 
 
-def live(seed: int, steps: int = 25, *, unknown: bool = False) -> Twin | None:
+def live(seed: int, steps: int = 25, *, unknown: bool = False, under: str | None = None) -> Twin | None:
     """A life by dice under a rulebook by dice, both compared at each step, and then let alone until its end."""
     choose = Dice(seed)
-    rules = rulebook(choose, ends=seed % 2 == 0, unknown=unknown)
+    rules = load(under) if under else rulebook(choose, ends=seed % 2 == 0, unknown=unknown)
     with patch("escrowkit.testing.chosen.agreements.open_agreement", Twin.open):
         try:
             twin: Any = agreement(choose, rules)
@@ -189,6 +190,23 @@ def test_random_lives_go_as_the_oracle_says(first: int) -> None:
     found = lives(range(first, first + 50))
     assert set(found) == {"lives", "steps"}, "something is not predicted"
     assert found["steps"] > 500
+
+
+@pytest.mark.parametrize("name", available())
+def test_random_lives_under_a_shipped_rulebook_go_as_the_oracle_says(name: str) -> None:
+    assert set(lives(range(15), under=name)) == {"lives", "steps"}
+
+
+def test_where_a_rulebook_leaves_values_open_the_two_differ_in_nothing_that_both_tell() -> None:
+    found = lives(range(150), unknown=True)
+    given_up = found.total() - found["lives"] - found["steps"]
+    assert given_up <= found["lives"] // 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", available())
+def test_many_random_lives_under_a_shipped_rulebook_go_as_the_oracle_says(name: str) -> None:
+    assert set(lives(range(1000, 1500), under=name)) == {"lives", "steps"}
 
 
 @pytest.mark.slow

@@ -47,11 +47,24 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
 # -- opening ---------------------------------------------------------------------------------------------------------
 
 
+#: What must be settled before anything is said of a claim.
+ASKED = (
+    "dispute.lookback",
+    "dispute.open_in",
+    "dispute.open_needs",
+    "dispute.open_after.period",
+    "dispute.open_after.since",
+    "dispute.reopen",
+)
+
+
 def _open(world: World, work: Work, by: str, said: Said) -> None:
     need(by in (*PARTIES, "platform") or by.startswith("witness:"), "not-your-move")
     rules = work.rules
     need(rules.lets("dispute.open_by", by), "not-your-move")
     claim = said["claim"][0]
+    for key in ASKED:
+        rules.get(key)
     sums(said, work.currency)
     there = world.held(work) + clearing(work)
     cap = there + (stakes.within_lookback(world, work) if by == "payer" else 0)
@@ -158,6 +171,8 @@ def _escalate(world: World, case: Case, by: str) -> None:
     rules = case.rules
     need(by in (*PARTIES, "mediator"), "not-your-move")
     need(rules.get("dispute.escalate.when") == "by a party" and rules.lets("dispute.escalate.by", by), "not-your-move")
+    for key in ("dispute.escalate.after", "dispute.escalate.from_opened"):
+        rules.get(key)
     waits = _answers_wait(case)
     if case.state == "opened":
         need(waits or rules.get("dispute.escalate.from_opened"), "not-now")

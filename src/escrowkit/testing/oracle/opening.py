@@ -66,7 +66,7 @@ def _fees(rules: Rules, minor: int, currency: str) -> int:
     """All fees that are not the payer's alone, on the whole price."""
     said = []
     if rules.raw("escrow.service_fee.model") not in ("none", "unknown"):
-        said.append({name: rules.raw(f"escrow.service_fee.{name}") for name in NAMES})
+        said.append({name: rules.get(f"escrow.service_fee.{name}") for name in NAMES})
     if rules.settled("escrow.fees"):
         said += [fee for fee in rules.get("escrow.fees") if fee["borne_by"] != "payer"]
     settled = [{name: value for name, value in fee.items() if value != "unknown"} for fee in said]
