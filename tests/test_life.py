@@ -40,18 +40,15 @@ class Life:
 
     def check(self) -> None:
         """What holds after every step."""
-        self.books.follow(self.now)
-        self.books.agree(self.now)
-        laws.final_is_empty(self.now)
-        laws.sealed_is_hidden(self.now)
+        laws.check(self.now, self.books)
 
     def end(self) -> None:
         """It replays; and where every silence has an answer, silence brings it to an end."""
         laws.whole(self.now)
-        after = self.now.advance(self.now.at + FIVE_YEARS).agreement
-        laws.whole(after)
         if self.ends:
-            assert laws.inside(after) == 0, after.states()
+            laws.silence_ends(self.now)
+        else:
+            laws.whole(self.now.advance(self.now.at + FIVE_YEARS).agreement)
 
 
 class Lives(RuleBasedStateMachine):
