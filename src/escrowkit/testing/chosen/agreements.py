@@ -35,7 +35,12 @@ CONDITIONS: Final[tuple[Any, ...]] = (
 
 
 def agreement(
-    choose: Chooser, rules: Rulebook, *, milestones: tuple[int, int] = (1, 4), at: datetime = START
+    choose: Chooser,
+    rules: Rulebook,
+    *,
+    milestones: tuple[int, int] = (1, 4),
+    rail: str | None = None,
+    at: datetime = START,
 ) -> Agreement:
     """An agreement of so many milestones (at least, at most), in a currency that the rulebook lists.
 
@@ -52,7 +57,7 @@ def agreement(
         currency=currency,
         milestones=terms,
         at=start,
-        rail=choose.pick(["instant", "slow"]),
+        rail=rail or choose.pick(["instant", "slow"]),
         billed_before=choose.pick([None, None, Money(55, currency)]),
     )
 
