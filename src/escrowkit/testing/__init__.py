@@ -7,13 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from escrowkit.testing.fakes import FakeProvider
+    from escrowkit.testing.payments import Answer, KeyTaken, Order, Outbox, Provider, Status, orders, report
     from escrowkit.testing.promises import NotKept
+    from escrowkit.testing.providercheck import check_provider
     from escrowkit.testing.storecheck import check_store
     from escrowkit.testing.stores import Conflict, MemoryStore, Store, UnknownAgreement, next_due
 
 #: Where each name is at home.
 _HOMES = {
+    "fakes": "FakeProvider",
+    "payments": "Answer KeyTaken Order Outbox Provider Status orders report",
     "promises": "NotKept",
+    "providercheck": "check_provider",
     "storecheck": "check_store",
     "stores": "Conflict MemoryStore Store UnknownAgreement next_due",
 }
@@ -33,11 +39,21 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Answer",
     "Conflict",
+    "FakeProvider",
+    "KeyTaken",
     "MemoryStore",
     "NotKept",
+    "Order",
+    "Outbox",
+    "Provider",
+    "Status",
     "Store",
     "UnknownAgreement",
+    "check_provider",
     "check_store",
     "next_due",
+    "orders",
+    "report",
 ]
