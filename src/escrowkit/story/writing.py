@@ -13,6 +13,7 @@ from escrowkit.agreement import Agreement
 from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.rulebook import Rulebook
+from escrowkit.story.model import arguments_of
 from escrowkit.table import Command
 
 
@@ -106,12 +107,15 @@ def rulebook_file(rules: Rulebook) -> str:
 
 
 def _step(one: Said) -> dict[str, Any]:
-    said = {name: getattr(one.command, name) for name in ("milestone", *one.command.fields())}
+    # What is needed and was not said is an empty text: left out, a story would fill a consent in.
+    needed = arguments_of(type(one.command))
+    said = {name: getattr(one.command, name) for name in needed}
+    given = {name: "" if value is None and needed[name] else value for name, value in said.items()}
     found = {
         "at": one.at,
         "by": one.by,
         "do": f"{one.command.machine}.{one.command.word}",
-        "with": {name: value for name, value in said.items() if value not in (None, "")},
+        "with": {name: value for name, value in given.items() if value is not None},
         "key": one.key,
         "refused": one.refused,
         "note": one.note,

@@ -101,18 +101,18 @@ def _several(parts: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition
 # -- drawn choice by choice ------------------------------------------------------------------------------------------
 
 
-def _chosen(make: Callable[[Chooser], T]) -> st.SearchStrategy[T]:
-    """A strategy of whatever is made of choices; what is refused at its opening is not tried."""
+def chosen_by(make: Callable[[Chooser], T]) -> st.SearchStrategy[T]:
+    """A strategy of whatever is made of choices; an opening that is refused is not tried."""
+    return _made(make)
 
-    @st.composite
-    def drawn(draw: st.DrawFn) -> T:
-        try:
-            return make(Drawn(draw))
-        except Refused:
-            assume(False)
-            raise
 
-    return drawn()
+@st.composite
+def _made(draw: st.DrawFn, make: Callable[[Chooser], T]) -> T:
+    try:
+        return make(Drawn(draw))
+    except Refused:
+        assume(False)
+        raise
 
 
 def rulebooks(*, ends: bool = False, unknown: bool = False) -> st.SearchStrategy[Rulebook]:
@@ -120,7 +120,7 @@ def rulebooks(*, ends: bool = False, unknown: bool = False) -> st.SearchStrategy
 
     With `unknown` some values are `unknown`, as where sources are silent.
     """
-    return _chosen(lambda choose: chosen.rulebook(choose, ends=ends, unknown=unknown))
+    return chosen_by(lambda choose: chosen.rulebook(choose, ends=ends, unknown=unknown))
 
 
 def rules_of(given: Rules) -> st.SearchStrategy[Rulebook]:
@@ -129,8 +129,14 @@ def rules_of(given: Rules) -> st.SearchStrategy[Rulebook]:
         return rulebooks()
     if isinstance(given, st.SearchStrategy):
         return given
-    several = [given] if isinstance(given, str | Path | Rulebook) else list(given)
-    return st.sampled_from([load(one) for one in several])
+    return st.sampled_from([load(one) for one in named(given)])
+
+
+def named(given: Rules) -> Sequence[str | Path | Rulebook]:
+    """The rulebooks that were named one by one; none for random ones and for a strategy."""
+    if given is None or isinstance(given, st.SearchStrategy):
+        return ()
+    return (given,) if isinstance(given, str | Path | Rulebook) else tuple(given)
 
 
 def agreements(
@@ -141,7 +147,7 @@ def agreements(
     Prices are odd, and on and around the sums that the rulebook names; the currency is one that it lists.
     """
     return rules_of(rulebook).flatmap(
-        lambda rules: _chosen(lambda choose: chosen.agreement(choose, rules, milestones=milestones, rail=rail))
+        lambda rules: chosen_by(lambda choose: chosen.agreement(choose, rules, milestones=milestones, rail=rail))
     )
 
 
@@ -150,7 +156,7 @@ def commands(agreement: Agreement, at: datetime | None = None) -> st.SearchStrat
 
     Wrong roles, other commands, sums that are one off, and consents to what does not stand are among them.
     """
-    return _chosen(lambda choose: chosen.command(choose, agreement, at or agreement.at))
+    return chosen_by(lambda choose: chosen.command(choose, agreement, at or agreement.at))
 
 
 def instants_around(agreement: Agreement) -> st.SearchStrategy[datetime]:
@@ -174,7 +180,7 @@ def histories(rulebook: Rules = None, *, steps: int = 12) -> st.SearchStrategy[t
             now = _after(now, said, by, at)
         return now.history
 
-    return agreements(rulebook).flatmap(lambda opened: _chosen(lambda choose: life(choose, opened)))
+    return agreements(rulebook).flatmap(lambda opened: chosen_by(lambda choose: life(choose, opened)))
 
 
 def _after(now: Agreement, said: Command, by: str, at: datetime) -> Agreement:
@@ -187,6 +193,7 @@ def _after(now: Agreement, said: Command, by: str, at: datetime) -> Agreement:
 __all__ = [
     "START",
     "agreements",
+    "chosen_by",
     "commands",
     "currencies",
     "histories",

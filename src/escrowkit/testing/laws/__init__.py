@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from escrowkit.testing.laws.books import Books, inside
 from escrowkit.testing.laws.broken import LAWS, Broken
-from escrowkit.testing.laws.decisions import decide, frozen_is_frozen
+from escrowkit.testing.laws.decisions import decide, frozen_is_frozen, judged
 from escrowkit.testing.laws.lives import check, scheduler_changes_nothing, silence_ends, whole
 from escrowkit.testing.laws.states import final_is_empty, sealed_is_hidden
 
@@ -30,6 +30,7 @@ __all__ = [
     "final_is_empty",
     "frozen_is_frozen",
     "inside",
+    "judged",
     "scheduler_changes_nothing",
     "sealed_is_hidden",
     "silence_ends",

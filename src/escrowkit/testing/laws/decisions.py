@@ -41,10 +41,23 @@ def decide(
 
     `engine` decides it a second time, and must decide alike; with None it is decided once.
     """
+    return judged(now, command, by=by, at=at, key=key, engine=engine)[0]
+
+
+def judged(
+    now: Agreement,
+    command: Command,
+    *,
+    by: str,
+    at: datetime,
+    key: str | None = None,
+    engine: str | None = "stock",
+) -> tuple[Agreement, Refused | None]:
+    """As `decide`, with the refusal, if it was refused."""
     try:
         decision = now.decide(command, by=by, at=at, key=key)
     except Refused as refused:
-        return _refused(now, command, by, at, key, refused, engine)
+        return _refused(now, command, by, at, key, refused, engine), refused
     if engine is not None:
         again = now.decide(command, by=by, at=at, key=key, engine=engine)
         need(again == decision, "both engines", f"{engine} decides otherwise: {again.events}, {decision.events}")
@@ -55,7 +68,7 @@ def decide(
     need(tuple(e for record in fresh for e in record.entries) == decision.entries, "one answer", decision.entries)
     frozen_is_frozen(now, fresh)
     _standing_moves_nothing(command, fresh)
-    return after
+    return after, None
 
 
 def _repeated(after: Agreement, command: Command, by: str, at: datetime, key: str | None) -> None:

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from escrowkit.agreement import Agreement, view
 from escrowkit.machines import arbitration
 from escrowkit.pot import MACHINES
-from escrowkit.testing.laws.broken import need
+from escrowkit.testing.laws.broken import Broken, need
 
 
 def final_is_empty(now: Agreement) -> None:
     """A settled or empty escrow holds nothing; a held one holds something; who is over has no open case."""
     for id_ in now.milestones:
         for holds, words in _fitting(now, id_):
-            need(holds, "final is empty", id_, words, now.states())
+            if not holds:
+                raise Broken("final is empty", f"{id_}: {words}: {now.states()}")
 
 
 def _fitting(now: Agreement, id_: str) -> Iterable[tuple[object, str]]:
