@@ -62,6 +62,7 @@ TestPlugged = Plugged.TestCase
 TestBadLine = BadLine.TestCase
 for _case in (TestAnyRules, TestShippedRules, TestPlugged, TestBadLine):
     _case.settings = settings(_case.settings, max_examples=25, stateful_step_count=15)
+del _case
 
 
 @pytest.mark.slow
