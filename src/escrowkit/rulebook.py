@@ -48,10 +48,14 @@ class Rulebook:
     title: str
     applies_from: datetime | None
     open_ended: tuple[str, ...]
-    sources: Mapping[str, str]
-    sure: Mapping[str, Mapping[str, str]]
+    sources: Mapping[str, str] = field(repr=False)
+    sure: Mapping[str, Mapping[str, str]] = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)
     values: Mapping[str, Any] = field(repr=False, eq=False)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Printers that set out every field (Hypothesis, IPython) show it as briefly as `repr` does."""
+        printer.text(repr(self))
 
     @property
     def name(self) -> str:

@@ -61,6 +61,10 @@ class Agreement(Whole):
             fold.billed, fold.history, fold.keys, fold.conduct, fold.dues, seen_by,
         )  # fmt: skip
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Printers that set out every field (Hypothesis, IPython) show it as briefly as `repr` does."""
+        printer.text(repr(self))
+
     def events(self) -> tuple[Event, ...]:
         """Everything that happened."""
         return tuple(record.event for record in self.history)

@@ -102,7 +102,7 @@ def rulebook_file(rules: Rulebook) -> str:
     title = "Own"
     escrow.clearing = "5 days"
     """
-    said = {name: value for name, value in rules.written().items() if value not in ((), [], {})}
+    said = {name: value for name, value in rules.written().items() if value or name in rules.data}
     return "".join(f"{name} = {_value(value)}\n" for name, value in said.items())
 
 
