@@ -111,7 +111,7 @@ def test_histories_replay(history: tuple[ek.agreement.Record, ...]) -> None:
 
 def test_what_is_simplest_is_small() -> None:
     simplest = find(strategies.agreements("standard@1"), lambda deal: True)
-    assert [str(simplest.pot(id_).price) for id_ in simplest.milestones] == ["0.10 USD"]
+    assert [str(simplest.pot(id_).price) for id_ in simplest.milestones] == ["1.00 USD"]
 
 
 def test_accepted_and_refused_commands_are_both_drawn_often() -> None:

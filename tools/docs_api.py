@@ -30,11 +30,13 @@ from escrowkit import (
     roles,
     rulebook,
     story,
+    testing,
     trackrecord,
 )
 from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.roles import CALLERS, PARTY, Role
 from escrowkit.table import Command, Event, Table
+from escrowkit.testing import chosen, laws, strategies
 
 #: A page: its file, its title, its module, and the names that it shows, in their order.
 Page = tuple[str, str, ModuleType, Sequence[str]]
@@ -93,7 +95,7 @@ PAGES: tuple[Page, ...] = (
         chain,
         ("seal", "verify", "replay", "unseal", "erase", "dumps", "loads", "Sealed", "Text", "Head", "GENESIS"),
     ),
-    ("story", "Stories", story, ("read", "parse", "shipped", "play", "Story", "Step", "Expect", "Played", "Turn")),
+    ("story", "Stories", story, ("read", "parse", "shipped", "play", "written", "rulebook_file", "Said", "Story", "Step", "Expect", "Played", "Turn")),
     (
         "comparison",
         "Side by side",
@@ -111,6 +113,24 @@ PAGES: tuple[Page, ...] = (
     ),
     ("evidence", "Evidence", evidence, ("dossier", "verify", "Dossier", "Piece")),
     ("drawing", "Drawings", drawing, ("draw", "overview", "FORMATS")),
+    (
+        "testing",
+        "The test kit",
+        testing,
+        (
+            *("EscrowMachine", "check_store", "Store", "MemoryStore", "Conflict", "UnknownAgreement", "next_due"),
+            *("check_provider", "Provider", "Order", "Answer", "Status", "orders", "report", "Outbox", "FakeProvider"),
+            *("KeyTaken", "NotKept", "Twin", "Disagreement"),
+        ),
+    ),
+    ("strategies", "Strategies for Hypothesis", strategies, tuple(strategies.__all__)),
+    (
+        "laws",
+        "Laws",
+        laws,
+        ("check", "decide", "scheduler_changes_nothing", "silence_ends", "whole", "Books", "Broken"),
+    ),
+    ("chosen", "Random values without Hypothesis", chosen, ("Dice", "rulebook", "agreement", "command", "moment")),
     ("live", "Models for `transitions`", live, ("bind", "Session", "Bound", "Model", "CallbacksFailed")),
 )
 
@@ -180,6 +200,8 @@ def stub(text: str) -> str:
 
 def literal(value: Any) -> str:
     """A value as the sources write it, texts in double quotes."""
+    if isinstance(value, type):
+        return value.__name__
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 

@@ -7,9 +7,9 @@
 ...     assert not deal.held()
 >>> no_money_is_there_at_the_opening()
 
-What is simplest comes first, so that a failing example shrinks to the shortest one: US dollars, one milestone of 0.10,
-no rules but those that are needed. `from_type` knows `Money`, `Period`, `Role`, `Rulebook` and `Agreement`
-by itself.
+What is simplest comes first, so that a failing example shrinks to the shortest one: US dollars, one milestone, the
+lowest price, no rules but those that are needed. `from_type` knows `Money`, `Period`, `Role`, `Rulebook` and
+`Agreement` by itself.
 
 Raises `MissingExtra` on import where Hypothesis is not installed.
 """
@@ -30,7 +30,7 @@ from escrowkit.roles import Role
 from escrowkit.rulebook import Rulebook, load
 from escrowkit.table import Command
 from escrowkit.testing import chosen
-from escrowkit.testing.chosen import CURRENCIES, MICRO, START, Chooser, Drawn
+from escrowkit.testing.chosen import CURRENCIES, MICRO, Chooser, Drawn
 from escrowkit.testing.needed import assume, st
 
 T = TypeVar("T")
@@ -193,9 +193,7 @@ def _after(now: Agreement, said: Command, by: str, at: datetime) -> Agreement:
 
 
 __all__ = [
-    "START",
     "agreements",
-    "chosen_by",
     "commands",
     "currencies",
     "histories",
