@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from escrowkit.testing.chosen import START as AT
-from escrowkit.testing.laws import Books, check, decide, inside, scheduler_changes_nothing, silence_ends, whole
+from escrowkit.testing.laws import (
+    Books,
+    check,
+    decide,
+    frozen_is_frozen,
+    inside,
+    scheduler_changes_nothing,
+    silence_ends,
+    whole,
+)
 
-__all__ = ["AT", "Books", "check", "decide", "inside", "scheduler_changes_nothing", "silence_ends", "whole"]
+__all__ = [
+    "AT",
+    "Books",
+    "check",
+    "decide",
+    "frozen_is_frozen",
+    "inside",
+    "scheduler_changes_nothing",
+    "silence_ends",
+    "whole",
+]
