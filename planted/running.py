@@ -5,6 +5,7 @@ pytest collects once. Then each fault gets a child of its own, which plants it a
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -47,7 +48,8 @@ class Verdict:
     caught_by: str | None = None
     how: str = ""
     wrong: str = ""
-    seconds: float = 0.0
+    #: How many tests were asked.
+    tried: int = 0
 
 
 class Warm:
@@ -109,13 +111,13 @@ class Warm:
             trial.plant()
             if not trial.tests:
                 raise LookupError("no test is there to catch it")
-            for name in trial.tests:
+            for tried, name in enumerate(trial.tests, 1):
                 how = self.run(name)
                 if how is not None:
-                    return Verdict(trial.name, name, how)
+                    return Verdict(trial.name, name, how, tried=tried)
         except Exception as wrong:  # whatever a plant does wrong is told with its name
             return Verdict(trial.name, wrong=f"{type(wrong).__name__}: {wrong}")
-        return Verdict(trial.name)
+        return Verdict(trial.name, tried=len(trial.tests))
 
 
 class Endless(BaseException):
@@ -187,7 +189,8 @@ def _started(do: Callable[[Any], Any], task: Any) -> tuple[Connection, ForkProce
 
 
 def _child(conn: Connection, do: Callable[[Any], Any], task: Any) -> None:
-    """Nothing that a test prints is of interest."""
+    """Nothing that a test prints is of interest, and what the parent made is not to be looked through for garbage."""
+    gc.disable()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)

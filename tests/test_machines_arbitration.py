@@ -600,3 +600,8 @@ def test_a_sealed_window_that_opens_with_the_first_payment_closes_for_who_paid_f
     assert j.wait(11).events == ["arbitration.window_closed"]
     j("platform", a.Appoint("m1", "art"), 11)
     assert j.state("arbitration") == "hearing"
+
+
+def test_where_no_fee_is_paid_in_nobody_pays_one() -> None:
+    refused = contested(FREE).refused("not-now", "payer", a.PayFee("m1", "own", "1.00"))
+    assert refused.missing == ("The rulebook has the parties pay the fee in.",)

@@ -866,3 +866,12 @@ def test_a_deposit_that_voids_a_request_pays_for_work_whose_condition_was_met_me
 def test_a_release_does_not_ask_who_would_earn_an_arbitration_fee() -> None:
     j = funded({"arbitration.fee.paid_to": "unknown"})("payer", e.Release("m1", "50.00"))
     assert j.net("payee") == "50.00"
+
+
+@pytest.mark.parametrize(("taking", "state"), [
+    (e.ObeyOrder("m1", "100.00", "court"), "completed"),
+    (e.Seize("m1", "payer", "fraud"), "cancelled"),
+])  # fmt: skip
+def test_whoever_takes_all_from_outside_leaves_a_pot_that_is_settled(taking: ek.table.Command, state: str) -> None:
+    job = funded()("platform", taking)
+    assert (job.state("milestone"), job.state("escrow"), job.balance("escrow:m1")) == (state, "settled", "0.00")

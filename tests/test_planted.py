@@ -65,3 +65,26 @@ def test_there_are_many_canaries_each_of_one_bug_with_its_words() -> None:
         "print(len(CANARIES) >= 40, all(one.there and one.here for one in CANARIES), len(ids) - len(set(ids)))",
     )
     assert (status, output.split()) == (0, ["True", "True", "0"]), output
+
+
+REMOVALS = """
+import sys
+from planted import removals
+
+wanted = [one for one in removals.removals() if one.name.startswith(sys.argv[1])]
+removals.removals = lambda: iter(wanted)
+removals.behaviour = lambda: ["tests/test_machines_" + sys.argv[2]]
+sys.exit(removals.main([]))
+"""
+
+
+def test_a_removal_that_a_test_misses_is_counted() -> None:
+    status, output = run("-c", REMOVALS, "obligation: open on waive", "obligation.py")
+    assert (status, "1 rows, 1 guards taken out: 2 missed by a test, 0 by none" in output) == (0, True), output
+
+
+def test_a_removal_that_no_test_misses_is_a_failure() -> None:
+    status, output = run("-c", REMOVALS, "obligation: open on waive", "mediation.py")
+    assert (status, "2 missed by a test" in output, "rows: obligation: open on waive" in output) == (1, False, True), (
+        output
+    )
