@@ -63,6 +63,9 @@ NOT_BEHAVIOUR: Final = frozenset(
 )
 
 
+KINDS: Final = ("rows", "guards", "books", "reactions", "clocks")
+
+
 @frozen
 class Removal:
     """What is taken out, how, and what a test must reach to miss it: the nearest first."""
@@ -173,7 +176,7 @@ def told(verdicts: Sequence[tuple[Removal, Verdict]], seconds: float) -> str:
     tried = Counter(removal.kind for removal, _ in verdicts)
     left = [(removal, verdict) for removal, verdict in verdicts if verdict.caught_by is None]
     lines = [f"{one.kind}: {one.name}{f' ({v.wrong})' if v.wrong else ''}" for one, v in left]
-    sums = ", ".join(f"{count} {kind}" for kind, count in tried.items())
+    sums = ", ".join(f"{tried[kind]} {kind}" for kind in KINDS if tried[kind])
     missed = f"{len(verdicts) - len(left)} missed by a test, {len(left)} by none"
     return "\n".join((*sorted(lines), f"{sums} taken out: {missed}, in {seconds:.0f} s"))
 
@@ -181,7 +184,7 @@ def told(verdicts: Sequence[tuple[Removal, Verdict]], seconds: float) -> str:
 def main(said: Sequence[str] | None = None) -> int:
     """Try them."""
     parser = argparse.ArgumentParser(prog="python -m planted.removals", description=__doc__.splitlines()[0])
-    parser.add_argument("kinds", nargs="*", help="rows, guards, books, reactions, clocks; all, if none is named")
+    parser.add_argument("kinds", nargs="*", help=f"{', '.join(KINDS)}; all, if none is named")
     parser.add_argument("--show", action="store_true", help="tell of each what missed it")
     asked = parser.parse_args(said)
     start = time.monotonic()
