@@ -16,7 +16,7 @@ from escrowkit import story
 from escrowkit.agreement import Agreement, Record
 from escrowkit.errors import Refused
 from escrowkit.rulebook import Rulebook, available, build, load
-from escrowkit.testing import Disagreement, EscrowMachine, FakeProvider, MemoryStore, Order, chosen, strategies
+from escrowkit.testing import Disagreement, EscrowMachine, FakeProvider, MemoryStore, Order, Twin, chosen, strategies
 from escrowkit.testing.chosen import Dice
 from escrowkit.testing.diary import Diary
 from escrowkit.testing.laws import Broken
@@ -215,6 +215,26 @@ def test_a_broken_law_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     error = found(Cleared, Broken)
     assert str(error).startswith("own accounts: ")
     assert not story.play(story.read(saved(error, tmp_path))).failures
+
+
+def test_library_and_oracle_call_it_procedure_when_time_alone_had_met_a_condition_that_a_word_makes_be_asked() -> None:
+    """The machine found it: the fact that is attested is none that the condition needs."""
+    later = chosen.START + 20 * chosen.DAY
+    twin = Twin.open(
+        rulebook="standard@1",
+        parties={"payer": "ada", "payee": "lin"},
+        currency="USD",
+        milestones=[{"id": "m1", "price": "5.00", "release_when": TIME_OR_BOTH}],
+        at=chosen.START,
+        rules={"milestone.start": "unfunded"},
+    )
+    twin.decide(ek.milestone.Attest("m1", "roof"), by="arbitrator", at=later)
+    decision = twin.decide(ek.escrow.Deposit("m1", "5.00"), by="payer", at=later)
+    assert [(entry.condition, entry.kind) for entry in decision.entries[1:2]] == [("condition_met", "procedure")]
+    assert not twin.unpredicted
+
+
+TIME_OR_BOTH = {"any": [{"elapsed": "4 days", "since": "active"}, {"all": [{"signed": "payee"}, {"attested": "roof"}]}]}
 
 
 # -- stories of lives ------------------------------------------------------------------------------------------------

@@ -158,8 +158,8 @@ def condition_met(world: World, work: Work, by: str) -> None:
     steps.enter(world, work, "approved")
     work.facts["why"] = "condition_met"
     alone = conditions.met_at(work.condition, work, alone=True)
-    by_time = by == "clock" and alone is not None and alone <= world.now
-    work.facts["kind"] = "procedure" if by_time else None
+    # Whoever makes it be asked: if time alone had fulfilled it, nobody's signature or word completed it.
+    work.facts["kind"] = "procedure" if alone is not None and alone <= world.now else None
     world.happen("milestone.condition_met", work, by)
 
 
