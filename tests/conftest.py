@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # No time limits: a slow computer is no failure.
 settings.register_profile("calm", deadline=None, suppress_health_check=list(HealthCheck))
+# Few examples, the same each time, and no smaller one of what failed: for `make mutants`, which runs the tests for each.
+settings.register_profile(
+    "quick",
+    settings.get_profile("calm"),
+    derandomize=True,
+    database=None,
+    max_examples=15,
+    phases=(Phase.explicit, Phase.generate),
+)
 settings.load_profile("calm")
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import escrowkit as ek
+from escrowkit import fees
 from escrowkit.errors import DefinitionError, Refused
 from escrowkit.machines import dispute, escrow, milestone
 from escrowkit.money import Money
@@ -115,6 +116,101 @@ def test_fees_that_leave_the_payee_nothing_are_told_at_the_opening() -> None:
 def test_an_unsettled_list_is_told_to_who_pays_in() -> None:
     it = Job({"escrow.fees": "unknown"}, plain=False)
     it.refused("unknown-rulebook-value", "payer", escrow.Deposit("m1", "350.00"))
+
+
+# --- the sums alone -------------------------------------------------------------------------------------------------
+
+
+def priced(*listed: dict[str, Any]) -> tuple[fees.Priced, ...]:
+    """These fees with their tariffs in dollars."""
+    book = build({"id": "bare", "version": "1", "title": "bare"}, "bare").override({"escrow.fees": list(listed)})
+    return book.fees("USD")
+
+
+def usd(**sums: str) -> dict[str, Money]:
+    """Sums by name, in dollars."""
+    return {name: Money.parse(sum_, "USD") for name, sum_ in sums.items()}
+
+
+def taken(
+    *listed: dict[str, Any], paid: str, left: str, mine: str, yours: str, odd_to: str = "payee", **so_far: str
+) -> tuple[dict[str, Money], dict[str, Money]]:
+    """What is taken of the payee's part, and what of the payer's."""
+    sums = usd(paid=paid, left=left, mine=mine, yours=yours)
+    return fees.taken(
+        priced(*listed),
+        so_far=usd(**so_far),
+        all_paid=sums["paid"],
+        all_left=sums["left"],
+        weights=(sums["mine"], sums["yours"]),
+        odd_to=odd_to,
+    )
+
+
+def test_a_fee_on_release_is_one_of_what_is_paid_and_falls_on_nothing_that_goes_back() -> None:
+    it = taken(fee(by="payee"), paid="50.00", left="100.00", mine="50.00", yours="50.00")
+    assert it == (usd(fee="5.00"), {})
+
+
+def test_a_fee_on_release_that_is_still_due_waits_for_the_next_release() -> None:
+    assert taken(fee(by="payee"), paid="50.00", left="60.00", mine="0.00", yours="10.00") == ({}, {})
+
+
+def test_a_fee_that_is_not_due_keeps_no_other_from_being_taken() -> None:
+    first, second = fee("first", by="payee"), fee("second", by="payee", rate="1%")
+    it = taken(first, second, paid="50.00", left="50.00", mine="10.00", yours="0.00", first="5.00")
+    assert it == (usd(second="0.50"), {})
+
+
+def test_fees_of_the_payers_part_together_take_no_more_than_it() -> None:
+    first, second = (fee(name, by="payee", on="exit", fixed="1.00 USD") for name in ("first", "second"))
+    it = taken(first, second, paid="0.00", left="1.00", mine="0.00", yours="1.00")
+    assert it == ({}, usd(first="1.00"))
+
+
+def test_each_fee_of_the_payers_part_is_told_by_its_name() -> None:
+    first, second = fee("first", by="payee", on="exit"), fee("second", by="payee", on="exit", rate="1%")
+    it = taken(first, second, paid="0.00", left="20.00", mine="0.00", yours="20.00")
+    assert it == ({}, usd(first="2.00", second="0.20"))
+
+
+@pytest.mark.parametrize(("odd_to", "first", "second"), [("payer", "0.02", "0.03"), ("payee", "0.03", "0.02")])
+def test_a_fee_that_both_bear_is_paid_in_by_parts_as_at_once(odd_to: str, first: str, second: str) -> None:
+    both = priced(fee(by="both"))
+    nothing, some = Money.zero("USD"), Money.parse("0.50 USD")
+    assert fees.paid_in(both, nothing, some, odd_to) == usd(fee=first)
+    assert fees.paid_in(both, some, some, odd_to) == usd(fee=second)
+
+
+def back(*listed: dict[str, Any], paid: str, remains: str, odd_to: str = "payee", **already: str) -> dict[str, Money]:
+    """What comes back of fees that were each paid in on 100.00, in so much, when so much of it remains."""
+    return fees.returned(
+        priced(*listed),
+        paid=usd(**{one["name"]: paid for one in listed}),
+        back=usd(**already),
+        base=Money.parse("100.00 USD"),
+        remains=Money.parse(remains, "USD"),
+        when=("always",),
+        odd_to=odd_to,
+    )
+
+
+def test_each_fee_comes_back_by_its_name() -> None:
+    first, second = (fee(name, on="deposit", returned="always", rate="10%") for name in ("first", "second"))
+    assert back(first, second, paid="10.00", remains="40.00") == usd(first="6.00", second="6.00")
+    assert back(first, second, paid="10.00", remains="40.00", first="6.00") == usd(second="6.00")
+
+
+@pytest.mark.parametrize(("already", "due"), [("5.98", "0.02"), ("5.99", "0.01"), ("6.00", None), ("6.01", None)])
+def test_what_came_back_already_comes_back_no_more_to_the_last_cent(already: str, due: str | None) -> None:
+    it = back(fee(on="deposit", returned="always", rate="10%"), paid="10.00", remains="40.00", fee=already)
+    assert it == ({} if due is None else usd(fee=due))
+
+
+@pytest.mark.parametrize(("odd_to", "due"), [("payer", "4.98"), ("payee", "4.97")])
+def test_of_a_fee_that_both_bear_the_odd_unit_stays_with_who_gets_no_odd_units(odd_to: str, due: str) -> None:
+    it = back(fee(by="both", returned="always", rate="10%"), paid="5.00", remains="0.50", odd_to=odd_to)
+    assert it == usd(fee=due)
 
 
 # --- what the payer bears is paid in on top -------------------------------------------------------------------------

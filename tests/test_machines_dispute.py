@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 import escrowkit as ek
+from escrowkit.clocks import running
+from escrowkit.duties import who_must_act
 from escrowkit.machines import dispute as d
 from escrowkit.machines import escrow as e
 from helpers import FREE, MEDIATED, MICRO, SHARED, Job, contested, day, disputed, funded, hearing, submitted
@@ -158,6 +160,17 @@ def test_an_opener_may_have_to_answer_as_well_and_the_first_silence_decides() ->
     assert (both.wait(9).net("payee"), both.outcome[0]) == ("175.00", "respondent_silent")
     first = disputed(rules)
     assert first.wait(5).net("payee") == "350.00"
+
+
+def test_of_two_that_have_not_answered_the_one_whose_window_ends_first_must_act_or_both_if_they_end_at_once() -> None:
+    def who(**windows: str) -> tuple[str, ...]:
+        rules = {**ALONE, **{f"dispute.answer.{side}.within": within for side, within in windows.items()}}
+        pot = disputed({**rules, "dispute.answer.opener_too": True}).now.pot("m1")
+        return next(who_must_act(pot, clock) for _, clock in running(pot) if clock.name == "answer")
+
+    assert who(payer="3 days", payee="7 days") == ("payer",)
+    assert who(payer="8 days", payee="7 days") == ("payee",)
+    assert set(who(payer="7 days", payee="7 days")) == {"payer", "payee"}
 
 
 def test_answer_windows_may_run_from_the_escalation() -> None:

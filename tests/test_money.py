@@ -387,6 +387,19 @@ def test_a_negative_amount_is_not_divided() -> None:
         usd("-0.01").allocate([1])
 
 
+def test_a_negative_weight_is_told_by_its_key() -> None:
+    with pytest.raises(BadArgument) as refusal:
+        usd("1.00").allocate([1, -1])
+    assert refusal.value.key == "bad-argument.weights"
+
+
+@pytest.mark.parametrize(("letters", "shown"), [(39, 39), (40, 40), (41, 37)])
+def test_a_long_wrong_text_is_shown_with_its_beginning(letters: int, shown: int) -> None:
+    with pytest.raises(BadArgument) as refusal:
+        Money.parse("x" * letters)
+    assert f"'{'x' * shown}{'...' if shown < letters else ''}'" in refusal.value.words
+
+
 # --- rates --------------------------------------------------------------------------------------------------------
 
 
@@ -419,8 +432,10 @@ def test_a_portion_is_within_half_a_unit_of_the_exact_one(amount: Money, rate: F
 
 @pytest.mark.parametrize("rate", [0.1, True, "10%", None, Decimal("0.1")])
 def test_a_portion_needs_an_exact_rate(rate: Any) -> None:
-    with pytest.raises(BadArgument, match="a rate is a Fraction"):
+    with pytest.raises(BadArgument, match="a rate is a Fraction") as refusal:
         usd("10.00").portion(rate)
+    assert refusal.value.key == "bad-argument.not-exact"
+    assert refusal.value.words.endswith(f"not a value of type {type(rate).__name__}")
 
 
 @pytest.mark.parametrize(
@@ -563,8 +578,9 @@ def test_a_tariff_in_another_currency_is_refused_even_for_nothing() -> None:
 def test_there_is_no_fee_of_a_negative_amount() -> None:
     with pytest.raises(BadAmount, match="negative"):
         TIERED.of(usd("-0.01"))
-    with pytest.raises(BadAmount, match="negative"):
+    with pytest.raises(BadAmount, match="negative") as refusal:
         TIERED.between(usd("1.00"), usd("-0.01"))
+    assert refusal.value.key == "bad-amount.negative"
 
 
 @pytest.mark.parametrize(

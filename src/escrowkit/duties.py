@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from escrowkit.clocks import Clock
 from escrowkit.machines.arbitration import Arbitration
+from escrowkit.machines.dispute import Dispute
 from escrowkit.pot import Pot
 from escrowkit.roles import PARTY, Role
 
@@ -21,20 +22,22 @@ def _sides(done: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(side for side in ("payer", "payee") if side not in done)
 
 
+# A clock of a case runs, so there is that case.
+
+
 def _unpaid(pot: Pot) -> tuple[str, ...]:
-    it = cast(Arbitration, pot.arbitration)  # its clock runs
+    it = cast(Arbitration, pot.arbitration)
     if it.order == "claimant_first" and not it.paid and it.claimant:
         return (it.claimant,)
     return _sides(it.paid)
 
 
 def _unanswered(pot: Pot) -> tuple[str, ...]:
-    return pot.dispute.must_answer if pot.dispute and pot.answer_due_together else (pot.first_silent,)
+    return cast(Dispute, pot.dispute).must_answer if pot.answer_due_together else (pot.first_silent,)
 
 
 def _offeree(pot: Pot) -> tuple[str, ...]:
-    offers = pot.dispute.offers if pot.dispute else ()
-    oldest = min((o for o in offers if o.open), key=lambda o: o.at)
+    oldest = min((o for o in cast(Dispute, pot.dispute).offers if o.open), key=lambda o: o.at)
     return (Role(oldest.by).other.value,)
 
 

@@ -317,8 +317,7 @@ class Tariff:
         >>> Tariff(((Money.parse("500.00 USD"), parse_rate("20%")), (None, parse_rate("10%")))).describe()
         '20 % up to 500.00 USD, then 10 %'
         """
-        said = list(self._said())
-        return ", ".join(said) if said else "0 %"
+        return ", ".join(self._said())
 
     def _said(self) -> Iterator[str]:
         fixed_alone = self.fixed and not any(rate for _, rate in self.tiers)
