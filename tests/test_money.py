@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import pickle
 import runpy
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from escrowkit import money
-from escrowkit.errors import BadAmount, BadArgument, DefinitionError, WrongCurrency
+from escrowkit.errors import BadAmount, BadArgument, DefinitionError, Refused, WrongCurrency
 from escrowkit.money import EXPONENTS, Money, Tariff, exponent, parse_rate, rate_text
 
 TOOL = Path(__file__).parents[1] / "tools" / "currencies.py"
@@ -382,15 +383,51 @@ def test_weights_are_whole_numbers_or_fractions_and_not_all_zero(parts: Any) -> 
         usd("10.00").allocate(parts)
 
 
-def test_a_negative_amount_is_not_divided() -> None:
-    with pytest.raises(BadAmount, match=r"-0\.01 USD is negative"):
-        usd("-0.01").allocate([1])
-
-
-def test_a_negative_weight_is_told_by_its_key() -> None:
+@pytest.mark.parametrize("parts", [[], [0], [0, 0]])
+def test_weights_that_are_all_zero_are_told_by_their_key(parts: Any) -> None:
     with pytest.raises(BadArgument) as refusal:
-        usd("1.00").allocate([1, -1])
+        usd("10.00").allocate(parts)
     assert refusal.value.key == "bad-argument.weights"
+
+
+def test_a_negative_amount_is_not_divided() -> None:
+    with pytest.raises(BadAmount, match=r"-0\.01 USD is negative") as refusal:
+        usd("-0.01").allocate([1])
+    assert refusal.value.key == "bad-amount.negative"
+
+
+WRONG: Any = 1
+
+
+@pytest.mark.parametrize(
+    ("attempt", "key"),
+    [
+        (lambda: Money.parse(WRONG), "bad-argument.amount"),
+        (lambda: Money.parse("ten"), "bad-argument.amount"),
+        (lambda: Money.parse("10"), "bad-argument.currency"),
+        (lambda: Money.parse("1" * 31, "USD"), "bad-amount.too-many-digits"),
+        (lambda: Money("1", "USD"), "bad-argument.amount"),  # type: ignore[arg-type]
+        (lambda: usd("1.00").allocate([1, -1]), "bad-argument.weights"),
+        (lambda: parse_rate(WRONG), "bad-argument.rate"),
+        (lambda: parse_rate("ten"), "bad-argument.rate"),
+        (lambda: parse_rate("100.01%"), "bad-argument.rate"),
+    ],
+)
+def test_each_refusal_of_an_amount_or_a_rate_has_its_key(attempt: Callable[[], Any], key: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        attempt()
+    assert refusal.value.key == key
+
+
+def test_there_is_no_nothing_of_an_unknown_currency() -> None:
+    with pytest.raises(BadArgument, match="'USX' is not a currency"):
+        Money.zero("USX")
+
+
+def test_a_rate_has_at_most_thirty_letters() -> None:
+    assert parse_rate(f"0.{'0' * 26}1%") == Fraction(1, 10**29)
+    with pytest.raises(BadArgument, match="is not a rate"):
+        parse_rate(f"0.{'0' * 27}1%")
 
 
 @pytest.mark.parametrize(("letters", "shown"), [(39, 39), (40, 40), (41, 37)])
@@ -576,8 +613,9 @@ def test_a_tariff_in_another_currency_is_refused_even_for_nothing() -> None:
 
 
 def test_there_is_no_fee_of_a_negative_amount() -> None:
-    with pytest.raises(BadAmount, match="negative"):
+    with pytest.raises(BadAmount, match="negative") as refusal:
         TIERED.of(usd("-0.01"))
+    assert refusal.value.key == "bad-amount.negative"
     with pytest.raises(BadAmount, match="negative") as refusal:
         TIERED.between(usd("1.00"), usd("-0.01"))
     assert refusal.value.key == "bad-amount.negative"
@@ -623,6 +661,8 @@ def test_a_tariff_is_a_value_whatever_held_its_tiers() -> None:
         ({"tiers": ((None, Fraction(-1, 10)),)}, "tier 1: a rate lies from 0% to 100%, -10% does not"),
         ({"tiers": (("1.00 USD", TEN), (None, TEN))}, "an amount is Money, not a value of type str"),
         ({"tiers": ((None, TEN),), "fixed": usd("-1.00")}, "fixed: -1.00 USD is negative"),
+        ({"tiers": ((None, TEN),), "floor": usd("-0.01")}, "floor: -0.01 USD is negative"),
+        ({"tiers": ((None, TEN),), "cap": usd("-0.01")}, "cap: -0.01 USD is negative"),
         ({"tiers": ((None, TEN),), "floor": usd("2.00"), "cap": usd("1.99")}, "floor: 2.00 USD is more than the cap"),
     ],
 )
@@ -636,6 +676,13 @@ def test_a_wrong_tariff_tells_every_problem_at_once() -> None:
     with pytest.raises(DefinitionError) as refusal:
         Tariff(((None, Fraction(2)), (usd("1.00"), Fraction(3))), floor=usd("2.00"), cap=usd("1.00"))
     assert len(refusal.value.problems) == 5
+    assert str(refusal.value).startswith("tariff: 5 problems")
+
+
+def test_a_part_of_nothing_is_one_like_none() -> None:
+    nothing = Tariff(((None, TEN),), fixed=usd("0.00"), floor=usd("0.00"))
+    assert nothing.of(usd("10.00")) == usd("1.00")
+    assert Tariff(((None, TEN),), cap=usd("0.00")).of(usd("10.00")) == usd("0.00")
 
 
 def test_floor_and_cap_may_be_the_same() -> None:

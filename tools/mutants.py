@@ -30,7 +30,7 @@ _arranged = file_mutation.function_trampoline_arrangement
 _run = harness.PytestRunner.run_tests
 _submit = isolation.ForkRunner.submit
 #: So many seconds of tests a mutant.
-MOST = 8.0
+MOST = 4.0
 
 
 def _is_kept(decorator: cst.Decorator) -> bool:
