@@ -111,6 +111,91 @@ def test_other_nonsense_at_the_opening_says_what_is_wrong() -> None:
             opened(rules=rules)
 
 
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ({"parties": {"payer": "ada"}}, "bad-argument.parties"),
+        ({"parties": {"payer": " ", "payee": "lin"}}, "bad-argument.parties"),
+        ({"parties": {"payer": "ada", "payee": "clock"}}, "bad-terms.parties"),
+        ({"parties": {"payer": "ada", "payee": "ada"}}, "bad-terms.parties"),
+        ({"rail": "fast"}, "bad-argument.rail"),
+        ({"milestones": []}, "bad-argument.milestones"),
+        ({"milestones": [("m1", "1.00"), ("m1", "1.00")]}, "bad-argument.milestones"),
+        ({"milestones": [("m1",)]}, "bad-argument.milestones"),
+        ({"milestones": [("a b", "1.00")]}, "bad-argument.id"),
+        ({"billed_before": "-0.01"}, "bad-amount.billed_before"),
+        ({"rules": {"escrow.hold_limit": {"within": "14 days", "on_expiry": "payer"}}}, "bad-terms.limit"),
+        ({"rules": {"milestone.review.most": "13 days", "milestone.review.within": "14 days"}}, "bad-terms.review"),
+        ({"rules": {"escrow.service_fee": {"model": "flat", "rate": "100%"}}}, "bad-terms.fee"),
+    ],
+)
+def test_each_refusal_of_an_opening_has_its_key(said: dict[str, Any], key: str) -> None:
+    with pytest.raises(Refused) as refused:
+        opened(**said)
+    assert refused.value.key == key
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(1, True), (100, True), (101, False)])
+def test_the_id_of_a_milestone_has_at_most_a_hundred_letters(letters: int, fits: bool) -> None:
+    if fits:
+        assert opened(milestones=[("x" * letters, "350.00")]).pot("x" * letters)
+    else:
+        with pytest.raises(BadArgument):
+            opened(milestones=[("x" * letters, "350.00")])
+
+
+@pytest.mark.parametrize("id_", ["a/b", "a:b", "a.b", "a b", "a\tb", "a\nb", " ", chr(0xD800)])
+def test_the_id_of_a_milestone_has_no_letter_that_stands_between_ids(id_: str) -> None:
+    with pytest.raises(BadArgument) as refused:
+        opened(milestones=[(id_, "350.00")])
+    assert refused.value.key == "bad-argument.id"
+
+
+def test_the_bounds_of_the_rulebook_are_within_them() -> None:
+    bounds = {"money.min_milestone": "5.00 USD", "money.max_milestone": "9.00 USD"}
+    for price in ("5.00", "9.00"):
+        assert opened(rules=bounds, milestones=[("m1", price)]).pot("m1").price.text == price
+    for price in ("4.99", "9.01"):
+        with pytest.raises(ek.errors.BadAmount, match="has milestones from 5.00 USD to 9.00 USD") as refused:
+            opened(rules=bounds, milestones=[("m1", price)])
+        assert refused.value.milestone == "m1"
+    agreed = {"milestone.review.least": "3 days", "milestone.review.most": "9 days"}
+    for within in ("3 days", "9 days"):
+        assert opened(rules={**agreed, "milestone.review.within": within})
+    for within in ("71 hours", "217 hours"):
+        with pytest.raises(ek.errors.BadTerms, match="has reviews from 3 days to 9 days"):
+            opened(rules={**agreed, "milestone.review.within": within})
+    assert opened(rules={"escrow.hold_limit": {"within": "337 hours", "on_expiry": "payer"}})
+
+
+def test_a_fee_leaves_the_payee_at_least_one_cent_of_the_price() -> None:
+    fee = {"escrow.fees": [{"name": "a", "to": "broker", "borne_by": "payee", "on": "release", "fixed": "1.00 USD"}]}
+    rules = {"escrow.service_fee.model": "none", **fee}
+    assert opened(rules=rules, milestones=[("m1", "1.01")])
+    with pytest.raises(ek.errors.BadTerms):
+        opened(rules=rules, milestones=[("m1", "1.00")])
+    theirs = {"escrow.fees": [{**fee["escrow.fees"][0], "borne_by": "payer"}]}
+    assert opened(rules={**rules, **theirs}, milestones=[("m1", "1.00")])
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "key"),
+    [
+        (None, {}, "bad-argument.command"),
+        (escrow.Release("m1", "1.00"), {"by": ""}, "bad-argument.by"),
+        (escrow.Release("m1", "1.00"), {"key": ""}, "bad-argument.key"),
+        (escrow.Release("m1", "1.00"), {"actor": ""}, "bad-argument.actor"),
+        (escrow.Release("m1", "1.00"), {"engine": "fast"}, "bad-argument.engine"),
+        (escrow.Release(7, "1.00"), {}, "bad-argument.milestone"),  # type: ignore[arg-type]
+        (milestone.Propose("a b", "1.00"), {}, "bad-argument.id"),
+    ],
+)
+def test_each_refusal_before_any_rule_has_its_key(command: Any, said: dict[str, Any], key: str) -> None:
+    with pytest.raises(Refused) as refused:
+        opened().decide(command, **{"by": "payer", "at": START, **said})
+    assert refused.value.key == key
+
+
 def test_a_rulebook_is_resolved_and_pinned_and_a_milestone_may_have_its_own() -> None:
     """C8, I5: what is changed later changes no open agreement."""
     now = opened(milestones=[("m1", "350.00"), {"id": "m2", "price": "9.00", "rules": {"escrow.clearing": "none"}}])
@@ -365,6 +450,30 @@ def test_ending_asks_for_gives_back_cancels_and_withdraws_as_if_said_one_by_one(
     job("payee", End(reason="over"))
     assert {job.state(f"milestone.{name}") for name in ("m1", "m2", "m3")} == {"cancelled"}
     assert job.net("payer") == "0.00"
+
+
+def test_an_ending_says_who_ended_when_and_why_and_is_one_decision_with_what_follows() -> None:
+    decision = funded().now.decide(End(reason="moved away"), by="payee", at=day(3), actor="bot-7", key="end")
+    event: Any = decision.events[0]
+    assert (event.milestone, event.reason, event.after) == ("", "moved away", "open")
+    assert (event.by, event.at, event.actor) == ("payee", day(3), "bot-7")
+    added = decision.agreement.history[-len(decision.events) :]
+    assert len(added) > 2
+    assert len({(record.decision, record.key) for record in added}) == 1
+
+
+def test_a_restriction_says_who_restricted_whom_when_and_why_and_is_one_decision() -> None:
+    restrict = Restrict(role="payer", right="rate", until=day(9), reason="abuse")
+    decision = funded().now.decide(restrict, by="platform", at=day(3), actor="bot-7")
+    event: Any = decision.events[0]
+    assert (event.milestone, event.role, event.right, event.until) == ("", "payer", "rate", day(9))
+    assert (event.by, event.at, event.actor, event.reason, event.after) == ("platform", day(3), "bot-7", "abuse", "open")
+    assert decision.agreement.history[-1].decision == decision.agreement.history[-2].decision + 1
+
+
+def test_who_has_nothing_to_end_is_told_by_its_key() -> None:
+    done = funded()("payer", escrow.Release("m1", "350.00"))
+    assert done.refused("not-now", "payer", End(reason="over")).key == "not-now.nothing-open"
 
 
 def test_ending_is_all_or_nothing() -> None:

@@ -129,6 +129,11 @@ def test_a_sealed_fee_for_both_is_seen_only_by_who_pays_it_again() -> None:
     assert job.refused("not-now", "payer", a.PayFee("m1", "own", "20.00")).state == "offered"
 
 
+def test_a_wrong_sum_is_told_under_sealed_deposits_too() -> None:
+    job = offered({"arbitration.pay.order": "sealed"})
+    assert job.refused("bad-amount", "payer", a.PayFee("m1", "own", "20.001")).key == "bad-amount.too-many-decimals"
+
+
 def test_a_view_is_read_and_not_decided_on() -> None:
     seen = ek.view(paid("payer").now, "payee")
     with pytest.raises(ek.errors.BadArgument):
@@ -331,6 +336,11 @@ def test_only_the_own_share_comes_back_to_a_winner_who_paid_for_both_and_nothing
     assert (job.net("payer"), job.net("payee"), job.net("platform"), job.net("arbitrator")) == (
         "-20.00", "0.00", "-5.00", "25.00"
     )  # fmt: skip
+
+
+def test_of_what_the_platform_paid_in_nothing_comes_back_if_nobody_won() -> None:
+    job = hearing({**WINNER, "arbitration.fee.shares.platform": "6.00 USD"})("arbitrator", a.Award("m1", "175.00", "so"))
+    assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-185.00", "165.00", "-6.00")
 
 
 def test_nobody_wins_where_no_ruling_comes() -> None:

@@ -276,6 +276,10 @@ def test_evidence_is_added_while_the_dispute_is_open_and_never_taken_away() -> N
     job.refused("not-your-move", "stranger", d.AddEvidence("m1", "x", "y"))
     job("payer", d.Withdraw("m1")).refused("no-such-move", "payee", d.AddEvidence("m1", "x", "y"))
     hearing({"dispute.evidence.until": "arbitrated"}).refused("not-now", "payer", d.AddEvidence("m1", "x", "y"))
+    before = contested({**FREE, "dispute.evidence.until": "arbitrated", "dispute.escalate.when": "by a party"})
+    assert before("payer", d.AddEvidence("m1", "x", "y")).events == ["dispute.evidence_added"]
+    late = hearing({"dispute.evidence.until": "end"})
+    assert late("payer", d.AddEvidence("m1", "x", "y")).events == ["dispute.evidence_added"]
 
 
 def test_a_clock_is_extended_within_the_limits_for_both_sides_alike() -> None:

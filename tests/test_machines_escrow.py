@@ -441,6 +441,7 @@ def test_an_order_is_obeyed_as_it_says() -> None:
     job.refused("over-held", "platform", e.ObeyOrder("m1", "350.01", "court 1"))
     job("platform", e.ObeyOrder("m1", "100.00", "court 1"), 3)
     assert (job.net("payee"), job.net("payer"), job.outcome) == ("100.00", "-100.00", ("court_ordered", "override"))
+    assert disputed()("platform", e.ObeyOrder("m1", "350.00", "court 1")).net("payee") == "350.00"
 
 
 # -- chargebacks -----------------------------------------------------------------------------------------------------
@@ -514,7 +515,9 @@ def test_a_chargeback_of_a_part_shrinks_the_stake_and_voids_offers() -> None:
 def test_a_reversed_chargeback_comes_back_to_where_it_was() -> None:
     held = submitted()("provider", e.ChargeBack("m1", "350.00", "cb"), 2)
     assert held.state("escrow") == "empty"
-    held("provider", e.ReverseChargeBack("m1", "cb"), 3)("provider", e.ReverseChargeBack("m1", "cb"), 3)
+    held("provider", e.ReverseChargeBack("m1", "cb"), 3)
+    assert held.last.events[0].after == "held"
+    held("provider", e.ReverseChargeBack("m1", "cb"), 3)
     assert (held.balance("escrow:m1"), held.state("escrow"), held.events) == ("350.00", "held", ["escrow.repeated"])
     held.refused("bad-argument", "provider", e.ReverseChargeBack("m1", "other"))
     paid = released()("provider", e.ChargeBack("m1", "350.00", "cb"), 2)("provider", ek.obligation.Pay("m1", "w"), 3)
@@ -531,6 +534,7 @@ def test_a_reversed_chargeback_comes_back_to_where_it_was() -> None:
 def test_a_reversed_chargeback_does_not_break_what_still_clears() -> None:
     job = released(rules={"escrow.clearing": "5 days"})("provider", e.ChargeBack("m1", "150.00", "cb"), 2)
     job("provider", e.ReverseChargeBack("m1", "cb"), 3)
+    assert job.last.events[0].after == "clearing"
     assert (job.net("payee"), job.balance("clearing:m1")) == ("150.00", "200.00")
     assert (job.wait(9).net("payee"), job.state("escrow")) == ("350.00", "settled")
 

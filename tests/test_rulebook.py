@@ -493,6 +493,20 @@ def test_a_fee_that_is_paid_in_needs_its_sums_and_its_time_where_there_is_arbitr
         assert book(rules + 'dispute.stages = ["arbitration"]')
 
 
+def test_no_side_has_a_share_of_nothing_for_it_would_lose_by_not_paying_it() -> None:
+    rules = """
+        dispute.stages = ["arbitration"]
+        arbitration.pay.within = "7 days"
+        arbitration.none_paid.gets = "halves"
+        arbitration.one_paid.gets = "payer"
+        arbitration.fee.model = "shares"
+        arbitration.fee.shares.payer = "0.01 USD"
+    """
+    told = "arbitration.fee.shares.payee: each side pays a share in, and a share of nothing cannot be paid"
+    assert list(problems(rules + 'arbitration.fee.shares.payee = { USD = "0.01", EUR = "0.00" }')) == [told]
+    assert book(rules + 'arbitration.fee.shares.payee = { USD = "0.01", EUR = "0.01" }')
+
+
 @pytest.mark.parametrize(
     ("head", "found"),
     [

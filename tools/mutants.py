@@ -30,6 +30,8 @@ _arranged = file_mutation.function_trampoline_arrangement
 _run = harness.PytestRunner.run_tests
 _submit = isolation.ForkRunner.submit
 #: So many seconds of tests a mutant.
+#: Tests of whole lives, in which most is decided.
+LIVES = ("tests/test_machines_", "tests/test_rulebooks_", "tests/test_fees", "tests/test_agreement")
 MOST = 4.0
 
 
@@ -122,16 +124,16 @@ class Collected:
 
 
 def nearest(mutant: str, tests: Iterable[str]) -> list[str]:
-    """The tests of the module's own file first, then the cheapest: most mutants die there."""
-    own = set(mutant.split(".")[1:-1]) - {"machines"}
-    took = state().duration_by_test
-    return sorted(tests, key=lambda test: (not any(name in test.partition("::")[0] for name in own), took[test]))
+    """The tests of the module's own file first, then those of whole lives, then the cheapest: most mutants die soon."""
+    own, took = set(mutant.split(".")[1:-1]) - {"machines"}, state().duration_by_test
 
+    def order(test: str) -> tuple[int, float]:
+        file = test.partition("::")[0]
+        if any(name in file for name in own):
+            return 0, took[test]
+        return 1 if file.startswith(LIVES) else 2, took[test]
 
-def prepare(self: Any) -> None:
-    """Collect the tests, before anything forks."""
-    with change_cwd("mutants"):
-        self.collected = Collected([*QUIET, *self._pytest_add_cli_args, *self._pytest_add_cli_args_test_selection])
+    return sorted(tests, key=order)
 
 
 def run_tests(self: Any, *, mutant_name: str | None, tests: Iterable[str]) -> int:
@@ -161,7 +163,7 @@ def submit(self: Any, mutant_name: str, tests: list[str], cpu_time_limit: int, e
 
 def run_clean_tests(self: Any, tests: Iterable[str]) -> int:
     """The tests without any mutant, in a fork like that of a mutant."""
-    _submit(self, "none.none__mutmut_0", list(tests)[:1500], 600, 600)
+    _submit(self, "none.none__mutmut_0", sorted(tests)[::4], 600, 600)
     return int(self.wait_for_result().exit_code)
 
 
@@ -187,4 +189,5 @@ def fit() -> None:
 
 if __name__ == "__main__":
     fit()
+    mutmut.run_forced_fail_test = lambda runner: None
     mutmut.cli()

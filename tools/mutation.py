@@ -1,8 +1,8 @@
 """mutmut, fitted to this code: which mutants there are, and how the tests of one are run.
 
-mutmut leaves decorated functions alone, and looks for the tests anew for each mutant. Here the guards and properties, whose decorators only
-wrap what they decorate, are mutated too; the tests are collected once, and a fork runs those that call the mutant, cheapest first, up to the
-first that fails. What decides nothing is left out: see `stays`.
+mutmut leaves decorated functions alone, and looks for the tests anew for each mutant. Here guards and properties, whose
+decorators only call what they decorate, are mutated too; the tests are collected once, and a fork runs those that reach
+the mutant, its module's own first and then the cheapest, up to the first that fails. What decides nothing is left out.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _skips_less(visitor: Any, node: cst.CSTNode) -> bool:
 
 
 def _arranged_bare(function: cst.FunctionDef, mutants: Iterable[Any], class_name: str | None) -> Any:
-    """As mutmut arranges; of a function under `KEPT` decorators they stand before what chooses, and the copies are bare."""
+    """As mutmut arranges; the copies of a function under `KEPT` decorators are bare."""
     declared, (chooser, *copies), assigned, names = _arranged(function, mutants, class_name)
     if _is_kept(function):
         copies = [copy.with_changes(decorators=()) for copy in copies]
@@ -164,8 +164,8 @@ def few(mutant: str, tests: Iterable[str]) -> tuple[list[str], float]:
     took = state().duration_by_test
     ordered = nearest(mutant, tests)
     sums = list(itertools.accumulate(took[test] for test in ordered))
-    number = bisect.bisect_left(sums, MOST)
-    return ordered[:number], sums[number - 1] if number else 0.0
+    number = max(1, bisect.bisect_left(sums, MOST))
+    return ordered[:number], sum(sums[number - 1 : number])
 
 
 def _try(runner: Any, mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float) -> None:

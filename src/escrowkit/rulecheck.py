@@ -171,6 +171,10 @@ def _fee_problems(values: Mapping[str, Any]) -> Iterator[str]:
     refund, fee = values["arbitration.fee.refund"], "arbitration.fee"
     if refund == "winner" and (values[f"{fee}.borne"], values[f"{fee}.cost"]) != ("each", "all"):
         yield f'{fee}.refund: a fee that comes back to the winner needs borne = "each" and cost = "all"'
+    for side in ("payer", "payee") if values[f"{fee}.model"] == "shares" else ():
+        share = values[f"{fee}.shares.{side}"]
+        if isinstance(share, Mapping) and not all(share.values()):
+            yield f"{fee}.shares.{side}: each side pays a share in, and a share of nothing cannot be paid"
     for key in ("decay", "kept"):
         if values[f"{fee}.{key}"] is not None and refund not in ("decaying", UNKNOWN):
             yield f'{fee}.{key}: it needs refund = "decaying"'

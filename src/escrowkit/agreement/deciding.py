@@ -145,7 +145,7 @@ def _end(fold: Fold, command: End, call: Call, number: int) -> None:
     """Every open milestone as if said one by one; one refusal refuses all."""
     if call.role not in PARTY:
         raise NotYourMove("This is for: payee, payer.")
-    said = [one for id_ in fold.lanes if (one := _ending(fold.pot(id_, call.at), call.role)) is not None]
+    said = [one for id_ in fold.lanes if (one := _ending(fold.pot(id_), call.role)) is not None]
     if not said:
         raise NotNow("No milestone is open that could be ended.", key="nothing-open")
     _note(fold, Ended("", command.reason, by=call.name, at=call.at, actor=call.actor, after="open"), call, number)

@@ -150,7 +150,7 @@ def _won_back(ctx: Context[Arbitration], name: str, paid: Money) -> Money:
 def _decayed(ctx: Context[Arbitration], paid: Money) -> Money:
     """What is kept of a fee so long after the first payment, and at least."""
     since, zero = ctx.it.half_at or ctx.it.funded_at, paid - paid
-    if not paid or since is None:
+    if since is None:
         return zero
     steps, calendar = ctx.rules["arbitration.fee.decay"], ctx.rules.calendar
     back: Money = next((paid.portion(rate) for within, rate in steps if ctx.at < calendar.add(since, within)), zero)
