@@ -467,7 +467,13 @@ def test_a_restriction_says_who_restricted_whom_when_and_why_and_is_one_decision
     decision = funded().now.decide(restrict, by="platform", at=day(3), actor="bot-7")
     event: Any = decision.events[0]
     assert (event.milestone, event.role, event.right, event.until) == ("", "payer", "rate", day(9))
-    assert (event.by, event.at, event.actor, event.reason, event.after) == ("platform", day(3), "bot-7", "abuse", "open")
+    assert (event.by, event.at, event.actor, event.reason, event.after) == (
+        "platform",
+        day(3),
+        "bot-7",
+        "abuse",
+        "open",
+    )
     assert decision.agreement.history[-1].decision == decision.agreement.history[-2].decision + 1
 
 

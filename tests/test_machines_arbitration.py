@@ -9,6 +9,7 @@ import pytest
 
 import escrowkit as ek
 from escrowkit.machines import arbitration as a
+from escrowkit.machines.arbitration.guards import fee_is_paid_in
 from helpers import ARBITRATED, FREE, MEDIATED, MICRO, SHARED, Job, contested, day, hearing, submitted
 
 APPEAL = {"arbitration.appeal.within": "5 days"}
@@ -313,6 +314,19 @@ def test_where_the_window_opens_with_the_first_payment_the_other_side_may_still_
     assert (job.state("arbitration"), job.now.deadlines()[0][2].name) == ("funded", "award")
 
 
+@pytest.mark.parametrize(
+    ("model", "offered"),
+    [("none", False), ("from_pot", False), ("shares", True), ("rate", True), ("external", True), ("unknown", True)],
+)
+def test_paying_a_fee_in_is_offered_where_the_rulebook_may_have_it(model: str, offered: bool) -> None:
+    more = {"arbitration.fee.rate": "1%", "dispute.stages": []} if model == "from_pot" else {}
+    rules = ek.load("standard@1").override(
+        {**SHARED, "arbitration.fee.rate": "1%", "arbitration.fee.model": model, **more}
+    )
+    assert fee_is_paid_in.offered
+    assert fee_is_paid_in.offered(rules) is offered
+
+
 # -- what comes back of a fee ----------------------------------------------------------------------------------------
 
 WINNER = {**SHARED, "arbitration.fee.refund": "winner"}
@@ -339,7 +353,9 @@ def test_only_the_own_share_comes_back_to_a_winner_who_paid_for_both_and_nothing
 
 
 def test_of_what_the_platform_paid_in_nothing_comes_back_if_nobody_won() -> None:
-    job = hearing({**WINNER, "arbitration.fee.shares.platform": "6.00 USD"})("arbitrator", a.Award("m1", "175.00", "so"))
+    job = hearing({**WINNER, "arbitration.fee.shares.platform": "6.00 USD"})(
+        "arbitrator", a.Award("m1", "175.00", "so")
+    )
     assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-185.00", "165.00", "-6.00")
 
 
@@ -471,6 +487,12 @@ def test_no_award_in_time_gives_as_the_rulebook_answers_and_the_fees_back() -> N
     )
     assert job.outcome == ("award_lapsed", "procedure")
     assert contested(FREE).wait(33).outcome == ("award_lapsed", "procedure")
+
+
+def test_no_award_in_time_and_a_refusal_to_rule_are_answered_each_by_its_own_rule() -> None:
+    rules = {**FREE, "arbitration.refusal.divide": "payer", "arbitration.award.on_silence": "payee"}
+    assert contested(rules).wait(33).net("payee") == "350.00"
+    assert hearing(rules)("arbitrator", a.Refuse("m1", "no law")).net("payee") == "0.00"
 
 
 def test_a_refusal_to_rule_divides_and_the_fees_are_borne_in_the_same_shares() -> None:

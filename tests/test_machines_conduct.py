@@ -134,6 +134,10 @@ def test_a_suspension_freezes_what_is_held_and_moves_nothing() -> None:
     before = job.now.ledger
     job("platform", c.Suspend("payer", "A stolen card, perhaps."), 2)
     assert (job.state("escrow.m1"), job.state("escrow.m2")) == ("impounded", "impounded")
+    held = [event for event in job.last.events if isinstance(event, ek.escrow.Held)]
+    assert [(event.milestone, event.reason) for event in held] == [
+        (id_, "A stolen card, perhaps.") for id_ in ("m1", "m2")
+    ]
     assert job.now.ledger == before
     job.refused("not-now", "payer", ek.escrow.Release("m1", "1.00"), 3)
     job.refused("not-now", "payee", ek.escrow.Refund("m1", "1.00"), 3)

@@ -444,6 +444,25 @@ def test_an_order_is_obeyed_as_it_says() -> None:
     assert disputed()("platform", e.ObeyOrder("m1", "350.00", "court 1")).net("payee") == "350.00"
 
 
+@pytest.mark.parametrize(("by", "command", "code"), [
+    ("platform", e.Seize("m1", "payer", "stolen card"), "platform_seized"),
+    ("platform", e.ObeyOrder("m1", "100.00", "court 1"), "court_ordered"),
+    ("provider", e.ChargeBack("m1", "350.00", "cb"), "charged_back"),
+])  # fmt: skip
+def test_a_dispute_whose_stake_was_taken_says_by_what(by: str, command: Any, code: str) -> None:
+    job = disputed()(by, command, 3)
+    assert [event.code for event in job.last.events if isinstance(event, ek.dispute.Overridden)] == [code]
+    assert job.state("milestone") == ("completed" if code == "court_ordered" else "cancelled")
+
+
+def test_the_longest_holding_time_says_so_to_the_dispute_and_completes_nothing() -> None:
+    rules = {**LIMIT, **PATIENT, "escrow.hold_limit.on_expiry": "payer", "escrow.release.partial": True}
+    job = submitted(rules)("payer", e.Release("m1", "100.00"), 1)
+    job("payer", ek.dispute.Open("m1", "250.00", "why"), 2).wait(60)
+    codes = [event.code for event in job.now.events() if isinstance(event, ek.dispute.Overridden)]
+    assert (codes, job.net("payee"), job.state("milestone")) == (["hold_limit_reached"], "100.00", "cancelled")
+
+
 # -- chargebacks -----------------------------------------------------------------------------------------------------
 
 
@@ -879,3 +898,16 @@ def test_a_release_does_not_ask_who_would_earn_an_arbitration_fee() -> None:
 def test_whoever_takes_all_from_outside_leaves_a_pot_that_is_settled(taking: ek.table.Command, state: str) -> None:
     job = funded()("platform", taking)
     assert (job.state("milestone"), job.state("escrow"), job.balance("escrow:m1")) == (state, "settled", "0.00")
+
+
+def test_a_chargeback_is_set_against_what_each_award_gave_the_earlier_first() -> None:
+    rules = {**LOOKBACK, "dispute.stages": [], "dispute.reopen": "always", "escrow.chargeback": "platform"}
+    job = released(rules=rules)
+    for claim, at in (("30.00", 2), ("40.00", 3)):
+        job("payer", ek.dispute.Open("m1", claim, "bad"), at)("payee", ek.dispute.Concede("m1", claim), at)
+    assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "payer"): "70.00"}
+    for amount, left in (("20.00", "50.00"), ("50.00", "20.00"), ("69.99", "0.01")):
+        after = job.now.decide(e.ChargeBack("m1", amount, "cb"), by="provider", at=day(4)).agreement
+        assert after.owed()["payee", "payer"].text == left
+        back = after.decide(e.ReverseChargeBack("m1", "cb"), by="provider", at=day(5)).agreement
+        assert back.owed() == job.now.owed()

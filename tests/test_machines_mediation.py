@@ -8,6 +8,7 @@ import pytest
 
 import escrowkit as ek
 from escrowkit.machines import mediation as m
+from escrowkit.machines.mediation.guards import may_decide, may_recommend
 from helpers import FREE, MEDIATED, MICRO, Job, contested, day
 
 TIMES: dict[str, Any] = {"mediation.on_failure": ["next_stage", "halves"]}
@@ -20,6 +21,25 @@ def sitting(power: Any = "recommend", **rules: Any) -> Job:
 
 def recommended(to_payee: str = "100.00", **rules: Any) -> Job:
     return sitting(**rules)("mediator", m.Recommend("m1", to_payee, "fair"), 5)
+
+
+@pytest.mark.parametrize(
+    ("power", "recommends", "decides"),
+    [
+        ("facilitate", False, False),
+        ("recommend", True, False),
+        ("decide", True, True),
+        ({"below": "100.00 USD", "small": "decide", "otherwise": "facilitate"}, True, True),
+        ({"below": "100.00 USD", "small": "facilitate", "otherwise": "recommend"}, True, False),
+        ("unknown", True, True),
+    ],
+)
+def test_a_power_that_no_mediator_has_under_a_rulebook_is_not_offered(
+    power: Any, recommends: bool, decides: bool
+) -> None:
+    rules = ek.load("standard@1").override({**MEDIATED, **TIMES, "mediation.power": power})
+    offered = [guard.offered and guard.offered(rules) for guard in (may_recommend, may_decide)]
+    assert offered == [recommends, decides]
 
 
 def test_a_mediator_is_assigned_by_the_platform_and_is_no_party() -> None:

@@ -27,8 +27,10 @@ from mutmut.workers import isolation
 
 #: The decorators under which functions are mutated: each calls what it decorates, unchanged.
 KEPT = {"guard", "property", "cached_property", "cache", "lru_cache"}
+#: Tests of whole lives, in which most is decided.
+LIVES = ("tests/test_machines_", "tests/test_rulebooks_", "tests/test_fees", "tests/test_agreement")
 #: At most so many seconds of tests a mutant, by the time that they took when they were watched.
-MOST = 8.0
+MOST = 5.0
 #: A traceback that nobody reads is not made; what mutmut leaves open in a fork is no failure.
 QUIET = ("--tb=native", "-p", "no:unraisableexception", "-p", "no:threadexception")
 
@@ -140,10 +142,15 @@ class Collected:
 
 
 def nearest(mutant: str, tests: Iterable[str]) -> list[str]:
-    """The tests of the module's own file first, then the cheapest: most mutants die there."""
-    own = set(mutant.split(".")[1:-1]) - {"machines"}
-    took = state().duration_by_test
-    return sorted(tests, key=lambda test: (not any(name in test.partition("::")[0] for name in own), took[test]))
+    """The tests of the module's own file first, then those of whole lives, then the cheapest: most mutants die soon."""
+    own, took = set(mutant.split(".")[1:-1]) - {"machines"}, state().duration_by_test
+
+    def order(test: str) -> tuple[int, float]:
+        file = test.partition("::")[0]
+        rank = 0 if any(name in file for name in own) else 1 if file.startswith(LIVES) else 2
+        return rank, took[test]
+
+    return sorted(tests, key=order)
 
 
 def _collect(runner: Any) -> None:

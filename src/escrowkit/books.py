@@ -122,7 +122,7 @@ def _reversed(pot: Any, event: Any) -> tuple[Line, ...]:
 def _released_refunded(pot: Any, event: Any) -> tuple[Line, ...]:
     """Out of what still clears, then out of the payee's own; the service fee as the rulebook says."""
     fee = event.back_fee if pot.fees_reversed else pot.zero
-    borne = event.back_fee - fee if pot.fee_on_refund == "payer" else pot.zero
+    borne = event.back_fee if pot.fee_on_refund == "payer" else pot.zero
     return lines(
         (f"clearing:{pot.id}", "payable:payer", event.from_clearing),
         ("world:payee", "payable:payer", event.amount - fee - borne - event.from_clearing),

@@ -7,7 +7,7 @@ Reactions run first in, first out, until none is left, within one all-or-nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import frozen
 
@@ -77,7 +77,7 @@ def _divide_by_silence(pot: Any, event: milestone.SilenceDivided) -> Iterator[Co
 
 
 def _refund_all(pot: Any, event: milestone.Cancelled) -> Iterator[Command]:
-    yield from _disburse(pot, pot.zero, event.code or "")
+    yield from _disburse(pot, pot.zero, cast(str, event.code))  # there is one wherever money is held
 
 
 def _disburse(pot: Any, to_payee: Money, code: str) -> Iterator[Command]:
