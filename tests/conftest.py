@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 # No time limits: a slow computer is no failure.
 settings.register_profile("calm", deadline=None, suppress_health_check=list(HealthCheck))
-# Few examples, the same each time, and no smaller one of what failed: for `make mutants`, which runs the tests for each.
+# Few examples, the same each time, none made smaller: for `make mutants`, which runs the tests for each mutant.
 settings.register_profile(
     "quick",
     settings.get_profile("calm"),

@@ -156,7 +156,7 @@ def test_the_bounds_of_the_rulebook_are_within_them() -> None:
     for price in ("5.00", "9.00"):
         assert opened(rules=bounds, milestones=[("m1", price)]).pot("m1").price.text == price
     for price in ("4.99", "9.01"):
-        with pytest.raises(ek.errors.BadAmount, match="has milestones from 5.00 USD to 9.00 USD") as refused:
+        with pytest.raises(ek.errors.BadAmount, match=r"has milestones from 5\.00 USD to 9\.00 USD") as refused:
             opened(rules=bounds, milestones=[("m1", price)])
         assert refused.value.milestone == "m1"
     agreed = {"milestone.review.least": "3 days", "milestone.review.most": "9 days"}
@@ -475,6 +475,13 @@ def test_a_restriction_says_who_restricted_whom_when_and_why_and_is_one_decision
         "open",
     )
     assert decision.agreement.history[-1].decision == decision.agreement.history[-2].decision + 1
+
+
+def test_ending_answers_the_request_of_the_other_side_and_cannot_repeat_one_that_was_taken_back() -> None:
+    asked = funded()("payer", milestone.RequestCancel("m1", "350.00"))
+    assert (asked("payee", End(reason="over")).state("milestone"), asked.net("payer")) == ("cancelled", "0.00")
+    back = funded()("payer", milestone.RequestCancel("m1", "350.00"))("payer", milestone.WithdrawCancel("m1"))
+    assert back.refused("not-now", "payer", End(reason="over")).key == "not-now.first_request"
 
 
 def test_who_has_nothing_to_end_is_told_by_its_key() -> None:

@@ -359,6 +359,15 @@ def test_of_what_the_platform_paid_in_nothing_comes_back_if_nobody_won() -> None
     assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-185.00", "165.00", "-6.00")
 
 
+def test_a_winner_has_nothing_back_of_what_was_paid_outside() -> None:
+    rules = {**ARBITRATED, **ANY, "arbitration.fee.refund": "winner", "arbitration.fee.cost": "all"}
+    job = contested({**rules, "arbitration.fee.model": "external"})
+    for side in ("payer", "payee"):
+        job(side, a.PayFee("m1", "own", "15.00"))
+    job("platform", a.Appoint("m1", "art"))("arbitrator", a.Award("m1", "350.00", "so"))
+    assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == ("-365.00", "335.00", "30.00")
+
+
 def test_nobody_wins_where_no_ruling_comes() -> None:
     rules = {**WINNER, "arbitration.fee.shares": {"payer": "20.01 USD", "payee": "20.01 USD"}}
     rules = {key: value for key, value in rules.items() if not key.startswith("arbitration.fee.shares.")}

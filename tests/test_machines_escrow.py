@@ -550,6 +550,12 @@ def test_a_reversed_chargeback_comes_back_to_where_it_was() -> None:
     assert over("provider", e.ReverseChargeBack("m1", "cb")).net("payer") == "0.00"
 
 
+def test_a_reversed_chargeback_of_what_was_not_held_leaves_the_escrow_as_it_is() -> None:
+    job = Job({"escrow.clearing": "5 days"})("payer", e.Deposit("m1", "200.00"))("payer", e.Release("m1", "200.00"))
+    job("provider", e.ChargeBack("m1", "100.00", "cb"), 1)("provider", e.ReverseChargeBack("m1", "cb"), 2)
+    assert (job.last.events[0].after, job.state("escrow"), job.state("milestone")) == ("clearing", "clearing", "agreed")
+
+
 def test_a_reversed_chargeback_does_not_break_what_still_clears() -> None:
     job = released(rules={"escrow.clearing": "5 days"})("provider", e.ChargeBack("m1", "150.00", "cb"), 2)
     job("provider", e.ReverseChargeBack("m1", "cb"), 3)

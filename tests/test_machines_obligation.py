@@ -30,6 +30,16 @@ def test_only_the_creditor_waives() -> None:
     assert job.now.owed() == {}
 
 
+def test_without_a_number_the_first_that_is_open_is_meant_or_else_the_last() -> None:
+    job = owing(**{"dispute.reopen": "always"})
+    job("payer", ek.dispute.Open("m1", "20.00", "bad"), 4)("payee", ek.dispute.Concede("m1", "20.00"), 4)
+    job("payer", o.Waive("m1"))
+    assert (job.state("obligation.m1/1"), job.state("obligation.m1/2")) == ("waived", "open")
+    job("provider", o.Pay("m1", "wire-1"))
+    assert (job.state("obligation.m1/2"), job.net("payee")) == ("paid", "330.00")
+    assert job.refused("no-such-move", "payer", o.Waive("m1")).state == "paid"
+
+
 def test_an_obligation_is_named_by_its_number() -> None:
     job = owing()
     job.refused("no-such-move", "provider", o.Pay("m1", "wire-1", 2))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import docs_api
 import docs_cli
+import docs_mutants
 import docs_planted
 
 from escrowkit import comparison, drawing
@@ -286,6 +287,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         ("comparison", side_by_side),
         ("cli", docs_cli.page),
         ("canaries", docs_planted.page),
+        ("mutants", docs_mutants.page),
     ):
         yield REFERENCE / f"{name}.md", make()
     for place, text in docs_api.pages():

@@ -20,8 +20,6 @@ from escrowkit.roles import Role
 from escrowkit.table import Event
 
 _EVOLVE: Final[Mapping[str, Any]] = {
-    "milestone": milestone.evolve,
-    "escrow": escrow.evolve,
     "dispute": dispute.evolve,
     "mediation": mediation.evolve,
     "arbitration": arbitration.evolve,
