@@ -14,6 +14,7 @@ from escrowkit.errors import REFUSALS, BadArgument, BrokenBooks, DefinitionError
 from escrowkit.machines import dispute, escrow, milestone
 from escrowkit.money import Money
 from escrowkit.roles import Role
+from escrowkit.table import Command
 from helpers import MICRO, SHARED, START, Job, contested, day, disputed, funded, submitted
 
 TWO = (("m1", "350.00"), ("m2", "100.00"))
@@ -624,3 +625,42 @@ def test_whether_a_move_may_be_made_is_told_without_its_reasons() -> None:
     assert not deciding.may(now, milestone.Approve("m1", "other"), payer)
     assert not deciding.may(now, milestone.RequestChanges("m1", "more"), payer), "the sources do not settle it"
     assert not deciding.may(now, milestone.Submit("m1", "zip"), payer)
+
+
+# -- warnings --------------------------------------------------------------------------------------------------------
+
+NO_SUBMISSION = (
+    ("payer", milestone.RequestCancel("m1", "350.00")),
+    ("payer", dispute.Open("m1", "350.00", "nothing came")),
+    ("payee", dispute.Open("m1", "350.00", "it was sent by chat")),
+)
+
+
+@pytest.mark.parametrize(("by", "said"), NO_SUBMISSION)
+def test_a_request_or_dispute_over_work_that_was_never_submitted_warns(by: str, said: Command) -> None:
+    assert funded()(by, said, 2).last.warnings == ("nothing-submitted",)
+    assert submitted()(by, said, 2).last.warnings == ()
+    own = {"id": "m1", "price": "350.00", "release_when": {"attested": "roof", "by": "witness:dave"}}
+    assert funded(milestones=[own])(by, said, 2).last.warnings == ()
+
+
+def test_who_acts_while_an_own_deadline_ends_within_a_day_is_warned() -> None:
+    """Evidence is no answer: the answer is due all the same."""
+    said = dispute.AddEvidence("m1", "digest", "screenshot")
+    end, near = disputed().now.deadlines()[0][0], timedelta(days=1)
+    for at, warned in ((end - near, ()), (end - near + MICRO, ("deadline-near",)), (end - MICRO, ("deadline-near",))):
+        assert disputed()("payee", said, at).last.warnings == warned
+        assert disputed()("payer", said, at).last.warnings == (), "the payer has no deadline"
+
+
+def test_a_fee_above_the_stake_warns_whichever_side_bears_it() -> None:
+    for payer, payee, warned in (("350.00", "350.00", ()), ("350.01", "1.00", True), ("1.00", "350.01", True)):
+        shares = {"arbitration.fee.shares.payer": f"{payer} USD", "arbitration.fee.shares.payee": f"{payee} USD"}
+        assert contested({**SHARED, **shares}).last.warnings == (("fee-exceeds-stake",) if warned else ())
+
+
+def test_a_part_released_near_the_end_of_the_review_does_not_end_it() -> None:
+    job = submitted({"escrow.release.partial": True})
+    assert job("payer", escrow.Release("m1", "50.00"), job.now.deadlines()[0][0] - MICRO).last.warnings == (
+        "deadline-near",
+    )

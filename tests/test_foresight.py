@@ -18,8 +18,8 @@ from escrowkit.machines.escrow import Repeated
 from escrowkit.pot import TABLES
 from escrowkit.roles import CALLERS, role_of
 from escrowkit.table import Command
-from helpers import SHARED, Job, contested, day, disputed, funded, hearing, submitted
-from strategies import DAY, ROLES, Dice, agreement, command, in_all, moment, opening_moves, rulebook
+from helpers import SHARED, Job, contested, day, disputed, funded, hearing
+from strategies import ROLES, Dice, agreement, command, in_all, moment, opening_moves, rulebook
 
 Moment = tuple[Dice, Agreement, str, datetime]
 
@@ -358,36 +358,3 @@ def test_every_shipped_story_can_be_explained(name: str) -> None:
         assert found.text() or not found.steps
         for missed in found.missed:
             assert missed.who
-
-
-# -- warnings --------------------------------------------------------------------------------------------------------
-
-NO_SUBMISSION = (
-    ("payer", ek.milestone.RequestCancel("m1", "350.00")),
-    ("payer", ek.dispute.Open("m1", "350.00", "nothing came")),
-    ("payee", ek.dispute.Open("m1", "350.00", "it was sent by chat")),
-)
-
-
-@pytest.mark.parametrize(("by", "said"), NO_SUBMISSION)
-def test_a_request_or_dispute_over_work_that_was_never_submitted_warns(by: str, said: Command) -> None:
-    assert funded()(by, said, 2).last.warnings == ("nothing-submitted",)
-    assert submitted()(by, said, 2).last.warnings == ()
-    own = {"id": "m1", "price": "350.00", "release_when": {"attested": "roof", "by": "witness:dave"}}
-    assert funded(milestones=[own])(by, said, 2).last.warnings == ()
-
-
-def test_who_acts_while_an_own_deadline_ends_within_a_day_is_warned() -> None:
-    """Evidence is no answer: the answer is due all the same."""
-    said = ek.dispute.AddEvidence("m1", "digest", "screenshot")
-    end = disputed().now.deadlines()[0][0]
-    for at, warned in ((end - DAY, ()), (end - DAY + MICRO, ("deadline-near",)), (end - MICRO, ("deadline-near",))):
-        assert disputed()("payee", said, at).last.warnings == warned
-        assert disputed()("payer", said, at).last.warnings == (), "the payer has no deadline"
-
-
-def test_a_part_released_near_the_end_of_the_review_does_not_end_it() -> None:
-    job = submitted({"escrow.release.partial": True})
-    assert job("payer", ek.escrow.Release("m1", "50.00"), job.now.deadlines()[0][0] - MICRO).last.warnings == (
-        "deadline-near",
-    )

@@ -121,6 +121,7 @@ def test_sealed_deposits_are_seen_by_nobody_but_who_paid_until_the_window_closes
     assert job.events == ["arbitration.window_closed"]
     assert ek.view(job.now, "platform").state("arbitration.m1") == "funded"
     assert job("platform", a.Appoint("m1", "art")).state("arbitration") == "hearing"
+    assert job.wait(40).outcome == ("award_lapsed", "procedure")
 
 
 def test_a_sealed_fee_for_both_is_seen_only_by_who_pays_it_again() -> None:
@@ -239,6 +240,35 @@ def test_the_platforms_share_is_paid_in_when_an_arbitrator_is_appointed() -> Non
     job("platform", a.Appoint("m1", "art"))
     assert (job.net("platform"), job.balance("deposit:m1/1:platform")) == ("-10.00", "10.00")
     assert job("arbitrator", a.Award("m1", "350.00", "so")).net("arbitrator") == "50.00"
+
+
+def test_what_is_not_earned_goes_back_to_each_as_it_was_paid_in_the_platform_too() -> None:
+    rules = {"arbitration.fee.shares.platform": "10.00 USD", "arbitration.fee.cost": "one_share"}
+    job = paid("payer", "payee", rules=rules)("platform", a.Appoint("m1", "art"))
+    job("arbitrator", a.Award("m1", "0.00", "so"))
+    assert (job.net("payer"), job.net("payee"), job.net("platform"), job.net("arbitrator")) == (
+        "-8.00", "-8.00", "-4.00", "20.00"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("payer", "payee"), [("30.00", "10.00"), ("10.00", "30.00")])
+def test_of_unlike_shares_the_larger_is_what_one_costs(payer: str, payee: str) -> None:
+    shares = {"arbitration.fee.shares.payer": f"{payer} USD", "arbitration.fee.shares.payee": f"{payee} USD"}
+    job = hearing({**SHARED, **shares, "arbitration.fee.cost": "one_share"})("arbitrator", a.Award("m1", "0.00", "so"))
+    assert job.net("arbitrator") == "30.00"
+
+
+def test_nothing_is_earned_where_time_ran_out_before_an_award() -> None:
+    longest = {"dispute.longest": {"within": "9 days", "on_expiry": "payer"}}
+    job = hearing({**SHARED, **longest})
+    assert (job.wait(11).net("payer"), job.net("payee"), job.net("arbitrator")) == ("0.00", "0.00", "0.00")
+    assert job.outcome == ("dispute_lapsed", "procedure")
+
+
+def test_a_settlement_in_the_hearing_has_no_loser_and_the_fee_is_borne_by_share() -> None:
+    job = hearing({**SHARED, "arbitration.fee.borne": "loser", "arbitration.fee.cost": "one_share"})
+    job("payer", ek.dispute.Offer("m1", "100.00"))("payee", ek.dispute.AcceptOffer("m1", "100.00"))
+    assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == ("-110.00", "90.00", "20.00")
 
 
 def test_a_settlement_before_the_hearing_gives_the_fees_back_and_after_it_they_are_earned() -> None:

@@ -137,20 +137,24 @@ def test_what_is_no_period_is_told_what_is_one(text: str) -> None:
     with pytest.raises(BadArgument, match='is not a period; a period is written like "14 days"') as refusal:
         Period.parse(text)
     assert len(refusal.value.words) < 250
+    assert refusal.value.key == "bad-argument.period"
 
 
 @pytest.mark.parametrize("value", [14, 14.0, True, None, 14 * DAY, Decimal(14), b"14 days", float("nan")])
 def test_a_period_is_written_as_text(value: Any) -> None:
-    with pytest.raises(BadArgument, match="a period is written like"):
+    with pytest.raises(BadArgument, match="a period is written like") as refusal:
         Period.parse(value)
-    with pytest.raises(BadArgument, match="a period is written like"):
+    assert refusal.value.key == "bad-argument.period"
+    with pytest.raises(BadArgument, match="a period is written like") as refusal:
         Period.of(value)
+    assert refusal.value.key == "bad-argument.period"
 
 
 @pytest.mark.parametrize("text", ["0 days", "0 seconds", "0 weeks", "0 business days", "00 hours"])
 def test_a_period_of_zero_is_refused(text: str) -> None:
-    with pytest.raises(BadArgument, match="cannot be zero"):
+    with pytest.raises(BadArgument, match="cannot be zero") as refusal:
         Period.parse(text)
+    assert refusal.value.key == "bad-argument.period"
 
 
 @pytest.mark.parametrize(
@@ -166,8 +170,9 @@ def test_a_period_of_zero_is_refused(text: str) -> None:
     ],
 )
 def test_a_period_of_more_than_a_hundred_years_is_refused(text: str) -> None:
-    with pytest.raises(BadArgument, match="longer than 100 years"):
+    with pytest.raises(BadArgument, match="longer than 100 years") as refusal:
         Period.parse(text)
+    assert refusal.value.key == "bad-argument.period"
 
 
 @pytest.mark.parametrize(
@@ -185,8 +190,9 @@ def test_a_period_of_more_than_a_hundred_years_is_refused(text: str) -> None:
     ],
 )
 def test_a_period_that_cannot_be_is_refused(terms: dict[str, Any], words: str) -> None:
-    with pytest.raises(BadArgument, match=words):
+    with pytest.raises(BadArgument, match=words) as refusal:
         Period(**terms)
+    assert refusal.value.key == "bad-argument.period"
 
 
 @pytest.mark.parametrize("length", [5, 5.0, "14 days", None, timedelta(0), -DAY])
@@ -239,13 +245,15 @@ def test_a_zone_that_knows_no_offset_makes_a_naive_datetime() -> None:
     "value", [None, True, 0, 1.5, float("nan"), "2026-07-01T12:00:00Z", date(2026, 7, 1), time(12)]
 )
 def test_an_instant_is_a_datetime(value: Any) -> None:
-    with pytest.raises(BadArgument, match="an instant is a datetime"):
+    with pytest.raises(BadArgument, match="an instant is a datetime") as refusal:
         instant(value)
+    assert refusal.value.key == "bad-argument.instant"
 
 
 def test_an_instant_outside_the_years_of_python_is_refused() -> None:
-    with pytest.raises(BadArgument, match="outside the years 1 to 9999"):
+    with pytest.raises(BadArgument, match="outside the years 1 to 9999") as refusal:
         instant(datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))))
+    assert refusal.value.key == "bad-argument.instant"
 
 
 # --- business days ------------------------------------------------------------------------------------------------
@@ -274,8 +282,9 @@ def test_a_weekend_may_be_given_in_iso_numbers_and_any_order() -> None:
 
 @pytest.mark.parametrize("day", [utc("2026-05-04T00:00"), "2026-05-04", None, 0])
 def test_only_a_date_is_a_business_day(day: Any) -> None:
-    with pytest.raises(BadArgument, match="a business day is a date"):
+    with pytest.raises(BadArgument, match="a business day is a date") as refusal:
         Calendar().is_business_day(day)
+    assert refusal.value.key == "bad-argument.date"
 
 
 @pytest.mark.parametrize(
@@ -405,8 +414,9 @@ def test_a_paused_business_day_period_ends_on_a_business_day_and_never_early(
 
 @pytest.mark.parametrize("pause", [-timedelta(microseconds=1), 5, 5.0, None, "1 day", Period.parse("1 day")])
 def test_a_pause_is_a_length_of_time(pause: Any) -> None:
-    with pytest.raises(BadArgument, match="a pause is a timedelta of zero or more"):
+    with pytest.raises(BadArgument, match="a pause is a timedelta of zero or more") as refusal:
         Calendar().shift(utc("2026-03-05T09:00"), pause, FIVE)
+    assert refusal.value.key == "bad-argument.pause"
 
 
 def test_a_calendar_counts_from_instants_only() -> None:
@@ -419,10 +429,12 @@ def test_a_calendar_counts_from_instants_only() -> None:
 @pytest.mark.parametrize("text", ["36500 days", "26100 business days"])
 def test_what_ends_after_the_year_9999_is_refused(text: str) -> None:
     period = Period.parse(text)
-    with pytest.raises(BadArgument, match="outside the years 1 to 9999"):
+    with pytest.raises(BadArgument, match="outside the years 1 to 9999") as refusal:
         Calendar().add(utc("9990-01-01T00:00"), period)
-    with pytest.raises(BadArgument, match="outside the years 1 to 9999"):
+    assert refusal.value.key == "bad-argument.instant"
+    with pytest.raises(BadArgument, match="outside the years 1 to 9999") as refusal:
         Calendar().shift(utc("9990-01-01T00:00"), 36500 * DAY, period)
+    assert refusal.value.key == "bad-argument.instant"
 
 
 # --- calendars ----------------------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def _borne(ctx: Context[Arbitration], paid: Mapping[str, Money], earned: Money) 
     """By the rulebook's weights, but nobody bears more than was paid in for it; the other then bears the rest."""
     weights = ctx.pot.fee_weights if ctx.it.ruled else share_weights(ctx.it)
     names = [name for name in paid if weights.get(name)]
-    if not earned or not names:
+    if not earned:
         return dict.fromkeys(paid, ctx.pot.zero)
     parts = dict(zip(names, earned.allocate([weights[name] for name in names]), strict=True))
     borne = {name: min(parts.get(name, ctx.pot.zero), paid[name]) for name in paid}

@@ -311,9 +311,8 @@ _WHOLE = {"longest": "dispute.longest.on_expiry", "escalate": "dispute.escalate.
 
 def silence_gives(ctx: Context[Dispute]) -> Money | None:
     """What the payee gets by the rulebook's answer to this silence; None if it moves nothing."""
-    it, silent = ctx.it, ctx.it.must_answer
-    key, winner = _WHOLE.get(ctx.command.clock, "dispute.answer.both_silent"), None
-    if ctx.command.clock == "answer" and not (len(silent) > 1 and ctx.pot.answer_due_together):
+    it, key, winner = ctx.it, _WHOLE.get(ctx.command.clock, "dispute.answer.both_silent"), None
+    if ctx.command.clock == "answer" and not ctx.pot.answer_due_together:
         loser = R(ctx.pot.first_silent)
         key, winner = f"dispute.answer.{loser}.on_silence", loser.other
     gives: Money | None = ctx.pot.answer(ctx.rules[key], it.stake, claim=winner and claim_to(it, winner))
