@@ -239,6 +239,8 @@ def test_a_default_suspends_where_the_rulebook_says_so_and_touches_no_money() ->
     job = disputed({"conduct.default_suspends": True}, by="payee", milestones=TWO)
     job("payer", ek.escrow.Deposit("m2", "100.00")).wait(9)
     assert (job.state("conduct.payer"), job.state("conduct.payee")) == ("suspended", "good")
+    said = [(event.role, event.reason) for event in job.now.events() if isinstance(event, c.Suspended)]
+    assert said == [("payer", "it lost a dispute by its own silence")]
     assert job.outcome == plain.outcome
     assert job.net("payee") == plain.net("payee")
     assert job.state("escrow.m2") == "held", "a suspension by the rules impounds nothing"

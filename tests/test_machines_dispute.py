@@ -446,6 +446,7 @@ def test_what_has_left_is_owed_to_the_payer_unless_the_platform_advances_it() ->
     assert (job.now.owed()[("payee", "payer")].text, job.net("payer")) == ("250.00", "-350.00")
     job = _decided("100.00", **FEE)
     assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "platform"): "225.00"}
+    assert [owed.cause for owed in job.now.pot("m1").lane.obligations] == ["advance"]
     assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-100.00", "315.00", "-215.00")
     job("provider", ek.obligation.Pay("m1", "r1"), 9)
     assert (job.net("payer"), job.net("payee"), job.net("platform")) == ("-100.00", "90.00", "10.00")

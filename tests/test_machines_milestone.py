@@ -200,6 +200,9 @@ def test_at_every_instant_around_the_end_of_the_review_one_side_may_act() -> Non
         refused = job.refused("no-such-move", "payer", m.RequestChanges("m1", "bigger"), at)
         assert refused.decision is not None
         assert (job.state("milestone"), job.outcome) == ("completed", ("review_lapsed", "procedure"))
+        assert {event.kind.value for event in job.last.events if isinstance(event, ek.escrow.Disbursed)} == {
+            "procedure"
+        }
 
 
 def test_an_approval_and_a_dispute_in_one_instant_move_the_money_once() -> None:
