@@ -644,6 +644,19 @@ def test_a_request_or_dispute_over_work_that_was_never_submitted_warns(by: str, 
     assert funded(milestones=[own])(by, said, 2).last.warnings == ()
 
 
+def test_a_dispute_over_what_was_paid_without_a_submission_warns_of_none() -> None:
+    paid = funded({"dispute.lookback": "30 days", "milestone.submit_needs": "nothing"})
+    paid("payer", escrow.Release("m1", "350.00"))("payer", dispute.Open("m1", "350.00", "nothing came"), 2)
+    assert paid.last.warnings == ()
+
+
+def test_work_that_is_submitted_without_the_money_for_it_warns() -> None:
+    rules = {"milestone.start": "unfunded", "milestone.submit_needs": "nothing"}
+    for paid, warned in (("349.99", ("unfunded-work",)), ("350.00", ())):
+        job = Job(rules)("payer", escrow.Deposit("m1", paid))
+        assert job("payee", milestone.Submit("m1", "zip")).last.warnings == warned
+
+
 def test_who_acts_while_an_own_deadline_ends_within_a_day_is_warned() -> None:
     """Evidence is no answer: the answer is due all the same."""
     said = dispute.AddEvidence("m1", "digest", "screenshot")

@@ -200,9 +200,6 @@ def test_at_every_instant_around_the_end_of_the_review_one_side_may_act() -> Non
         refused = job.refused("no-such-move", "payer", m.RequestChanges("m1", "bigger"), at)
         assert refused.decision is not None
         assert (job.state("milestone"), job.outcome) == ("completed", ("review_lapsed", "procedure"))
-        assert {event.kind.value for event in job.last.events if isinstance(event, ek.escrow.Disbursed)} == {
-            "procedure"
-        }
 
 
 def test_an_approval_and_a_dispute_in_one_instant_move_the_money_once() -> None:
@@ -772,3 +769,9 @@ def test_a_review_that_nobody_delayed_lapses_whatever_a_delay_would_be() -> None
     j = submitted({"milestone.review.notices": 0, "milestone.review.delay_step": "unknown"})
     j.refused("unknown-rulebook-value", "payer", m.Delay("m1"))
     assert "milestone.deemed_approved" in j.wait(40).events
+
+
+def test_what_is_given_back_says_why_and_of_which_kind_that_is() -> None:
+    left = funded()("payee", ek.milestone.Cancel("m1"))
+    said = [(event.code, event.kind) for event in left.now.events() if isinstance(event, ek.escrow.Disbursed)]
+    assert said == [("payee_refunded", "agreement")]
