@@ -338,8 +338,22 @@ def test_a_clock_that_needs_what_the_sources_do_not_settle_hides_no_later_one() 
     job = Job(milestones=(unsettled, ("m2", "20.00")))
     for day_, id_, price in ((1, "m1", "10.00"), (2, "m2", "20.00")):
         job("payer", ek.escrow.Deposit(id_, price), day_)("payee", ek.milestone.Submit(id_, "zip"), day_)
+    # The review of m1 is over, and nobody knows what then; that of m2 has a day left.
+    assert (job.wait(15).state("milestone.m1"), job.state("milestone.m2")) == ("submitted", "submitted")
     assert (job.wait(100).state("milestone.m1"), job.state("milestone.m2")) == ("submitted", "completed")
     assert job.net("payee") == "20.00"
+
+
+def test_all_deadlines_that_passed_are_of_the_clock_and_each_warns_of_its_own() -> None:
+    job = funded({"milestone.review.notices": 1}, milestones=TWO)("payer", escrow.Deposit("m2", "100.00"))
+    job("payee", milestone.Submit("m1", "zip"), 1)("payee", milestone.Submit("m2", "zip"), 40)
+    job("platform", milestone.RecordNotice("m2", "review"), 41).wait(60)
+    lapsed: Any = [event for event in job.last.events if isinstance(event, milestone.DeemedApproved)]
+    assert [(event.milestone, event.by, event.at) for event in lapsed] == [
+        ("m1", "clock", day(45)),
+        ("m2", "clock", day(54)),
+    ]
+    assert job.last.warnings == ("notices-unsent",)
 
 
 def test_a_reaction_that_needs_it_refuses_the_command_whole() -> None:
