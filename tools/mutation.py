@@ -29,8 +29,16 @@ from mutmut.workers import isolation
 KEPT = {"guard", "property", "cached_property", "cache", "lru_cache"}
 #: Tests of whole lives, in which most is decided.
 LIVES = ("tests/test_machines_", "tests/test_rulebooks_", "tests/test_fees", "tests/test_agreement")
+#: Which other tests speak of a module: parts of the names of their files.
+KIN = {
+    "books": {"fees", "machines_escrow"},
+    "clocks": {"machines_milestone", "machines_arbitration"},
+    "conditions": {"machines_milestone"},
+    "pot": {"machines_escrow", "machines_dispute", "fees"},
+    "reactions": {"machines_escrow", "machines_dispute", "machines_conduct", "machines_feedback"},
+}
 #: At most so many seconds of tests a mutant, by the time that they took when they were watched.
-MOST = 5.0
+MOST = 60.0
 #: A traceback that nobody reads is not made; what mutmut leaves open in a fork is no failure.
 QUIET = ("--tb=native", "-p", "no:unraisableexception", "-p", "no:threadexception")
 
@@ -143,7 +151,8 @@ class Collected:
 
 def nearest(mutant: str, tests: Iterable[str]) -> list[str]:
     """The tests of the module's own file first, then those of whole lives, then the cheapest: most mutants die soon."""
-    own, took = set(mutant.split(".")[1:-1]) - {"machines"}, state().duration_by_test
+    parts, took = set(mutant.split(".")[1:-1]) - {"machines"}, state().duration_by_test
+    own = parts.union(*(KIN.get(part, ()) for part in parts))
 
     def order(test: str) -> tuple[int, float]:
         file = test.partition("::")[0]
