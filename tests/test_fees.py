@@ -511,3 +511,10 @@ def test_a_release_gives_no_processing_fee_back_even_if_released_money_was_given
     assert (j.net("payer"), j.balance("fees:m1")) == ("-70.00", "10.00")
     j("payer", ek.escrow.Release("m1", "60.00"))
     assert (j.net("payer"), j.balance("fees:m1")) == ("-70.00", "10.00")
+
+
+def test_what_was_released_without_a_fee_counts_for_the_tiers_above() -> None:
+    tiers = [{"up_to": "60.00 USD", "rate": "0%"}, {"rate": "10%"}]
+    it = job(**{"escrow.service_fee": {"model": "tiered", "tiers": tiers}})("payer", escrow.Release("m1", "60.00"))
+    assert it.net("platform") == "0.00"
+    assert it("payer", escrow.Release("m1", "40.00")).net("platform") == "4.00"
