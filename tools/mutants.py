@@ -2,8 +2,8 @@
 
     python tools/mutants.py                  # all; what was tried before and has not changed keeps its result
     python tools/mutants.py money machines   # some modules or packages only, anew
-    python tools/mutants.py sample           # a hundred, drawn by a seed; one line of figures
-    python tools/mutants.py sample schema    # a hundred of some modules
+    python tools/mutants.py sample           # a hundred of the modules that were run in full; one line of figures
+    python tools/mutants.py sample schema    # a hundred of another module
 
 `tests/mutants.toml` lists the survivors, each with its reason. A survivor that is not listed fails, and so does a
 module of which fewer than 95 % of what is not equivalent are killed.
@@ -207,6 +207,11 @@ def figures() -> dict[str, dict[str, Any]]:
     return kept
 
 
+def in_full() -> list[str]:
+    """The modules of which every mutant was tried, so that each survivor is listed."""
+    return [name for name, it in figures().items() if it["tried"] == it["planted"]]
+
+
 def last() -> str:
     """The last figures of all modules, in a line."""
     kept = figures().values()
@@ -229,7 +234,7 @@ def main(words: Sequence[str] | None = None) -> int:
     os.chdir(ROOT)
     mutation.fit()
     plant()
-    found = of_modules(asked.names[is_sample:])
+    found = of_modules(asked.names[is_sample:] or (in_full() if is_sample else []))
     if is_sample:
         found = random.Random(asked.seed).sample(found, min(asked.number, len(found)))
     if asked.tried:
