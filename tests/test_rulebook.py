@@ -1203,7 +1203,7 @@ def test_the_rulebook_of_the_house_has_an_answer_to_every_silence() -> None:
 
 
 def test_a_rulebook_is_loaded_once_and_hands_itself_back() -> None:
-    assert load("standard@1") is STANDARD
+    assert load("standard@1") is load("standard@1")
     assert load(STANDARD) is STANDARD
 
 

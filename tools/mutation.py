@@ -186,7 +186,7 @@ def few(mutant: str, tests: Iterable[str]) -> tuple[list[str], float]:
 
 def _try(runner: Any, mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float) -> None:
     chosen, estimated = few(mutant_name, tests)
-    _submit(runner, mutant_name, chosen, min(cpu_time_limit, math.ceil(estimated + 2) * 6), estimated)
+    _submit(runner, mutant_name, chosen, math.ceil(estimated) + 10, estimated)
 
 
 def _try_none(runner: Any, tests: Iterable[str]) -> int:
