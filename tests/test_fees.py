@@ -233,6 +233,11 @@ def test_a_fee_on_a_release_comes_back_with_what_is_not_released() -> None:
     assert nets(it) == ("-66.00", "60.00", "6.00")
 
 
+def test_of_two_refunds_each_brings_its_own_part_of_the_fee_back() -> None:
+    it = job(fee())("payee", escrow.Refund("m1", "40.00"))("payee", escrow.Refund("m1", "10.00"))
+    assert (nets(it), it.balance("fees:m1")) == (("-55.00", "0.00", "0.00"), "5.00")
+
+
 def test_a_fee_on_an_exit_never_comes_back() -> None:
     it = job(fee(on="exit"))("payee", escrow.Refund("m1", "100.00"))
     assert nets(it) == ("-10.00", "0.00", "10.00")

@@ -263,6 +263,13 @@ def test_nothing_is_earned_where_time_ran_out_before_an_award() -> None:
     job = hearing({**SHARED, **longest})
     assert (job.wait(11).net("payer"), job.net("payee"), job.net("arbitrator")) == ("0.00", "0.00", "0.00")
     assert job.outcome == ("dispute_lapsed", "procedure")
+    limit = {"escrow.hold_limit": {"within": "20 days", "on_expiry": "payer"}, "arbitration.award.within": "40 days"}
+    held = hearing({**SHARED, **limit}).wait(20)
+    assert (held.outcome, held.net("payer"), held.net("arbitrator")) == (
+        ("hold_limit_reached", "procedure"),
+        "0.00",
+        "0.00",
+    )
 
 
 def test_a_settlement_in_the_hearing_has_no_loser_and_the_fee_is_borne_by_share() -> None:

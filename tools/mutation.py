@@ -38,7 +38,7 @@ KIN = {
     "reactions": {"machines_escrow", "machines_dispute", "machines_conduct", "machines_feedback"},
 }
 #: At most so many seconds of tests a mutant, by the time that they took when they were watched.
-MOST = 60.0
+MOST = 12.0
 #: A traceback that nobody reads is not made; what mutmut leaves open in a fork is no failure.
 QUIET = ("--tb=native", "-p", "no:unraisableexception", "-p", "no:threadexception")
 
