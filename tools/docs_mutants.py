@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +24,37 @@ outside of functions: the rows of the tables are taken out one at a time by `mak
 """
 
 
-def _row(name: str, it: dict[str, Any]) -> tuple[str, ...]:
-    real = it["tried"] - it["equivalent"]
-    tried = "all" if it["tried"] == it["planted"] else f"a sample of {it['tried']}"
+def _row(name: str, it: Mapping[str, Any]) -> tuple[str, ...]:
+    real, tried = it["tried"] - it["equivalent"], str(it["tried"])
     share = f"{it['killed'] / real:.1%}" if real else "—"
-    return (
-        name,
-        str(it["planted"]),
-        tried,
-        str(it["killed"]),
-        str(it["equivalent"]),
-        share,
-        f"{it['date']} ({it['commit']})",
-    )
+    planted, killed, equivalent = (str(it[part]) for part in ("planted", "killed", "equivalent"))
+    return name, planted, "all" if it["tried"] == it["planted"] else tried, killed, equivalent, share, it["when"]
+
+
+def _together(those: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    those = list(those)
+    sums = {part: sum(it[part] for it in those) for part in ("planted", "tried", "killed", "equivalent")}
+    return sums | {"when": max((it["when"] for it in those), default="")}
+
+
+def _rows(kept: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """A line a module; those of which less than a tenth was tried, drawn at random, stand together."""
+    drawn = {name for name, it in kept.items() if it["tried"] * 10 < it["planted"]}
+    yield from (_row(f"`{name}`", it) for name, it in kept.items() if name not in drawn)
+    if drawn:
+        yield _row(f"{len(drawn)} others, drawn at random", _together(kept[name] for name in drawn))
+    yield _row("all", _together(kept.values()))
 
 
 def page() -> str:
     """The whole page."""
     kept = json.loads((TESTS / "mutants.json").read_text(encoding="utf-8"))
-    rows = [_row(f"`{name}`", it) for name, it in kept.items()]
-    names = ("planted", "tried", "killed", "equivalent")
-    whole = {name: sum(it[name] for it in kept.values()) for name in names}
-    share = f"{whole['killed'] / (whole['tried'] - whole['equivalent']):.1%}"
-    rows.append(("all", *(str(whole[name]) for name in names), share, ""))
+    told = {name: {**it, "when": f"{it['date']}, {it['commit']}"} for name, it in kept.items()}
     titles = ("module", "planted", "tried", "killed", "equivalent", "killed of what is not equivalent", "measured")
     listed = tomllib.loads((TESTS / "mutants.toml").read_text(encoding="utf-8"))["survivor"]
-    told = [(f"`{one['in']}`", _code(one["was"]), _code(one["now"]), one["kind"], one["why"]) for one in listed]
-    survivors = table(("where", "as it is", "as planted", "kind", "why it survives"), told)
-    return "\n".join((HEAD, table(titles, rows), f"## Survivors\n\n{survivors}"))
+    lines = [(f"`{one['in']}`", _code(one["was"]), _code(one["now"]), one["kind"], one["why"]) for one in listed]
+    survivors = table(("where", "as it is", "as planted", "kind", "why it survives"), lines)
+    return "\n".join((HEAD, table(titles, _rows(told)), f"## Survivors\n\n{survivors}"))
 
 
 def _code(text: str) -> str:

@@ -238,7 +238,8 @@ def main(words: Sequence[str] | None = None) -> int:
     is_sample = asked.names[:1] == ["sample"]
     os.chdir(ROOT)
     mutation.fit()
-    plant()
+    if not asked.tried:
+        plant()
     found = of_modules(asked.names[is_sample:] or (in_full() if is_sample else []))
     if is_sample:
         found = random.Random(asked.seed).sample(found, min(asked.number, len(found)))
