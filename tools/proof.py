@@ -45,7 +45,7 @@ PARTS: Final = (
     )),
     Part("explorer", "Every reachable state of a small agreement, every law at every move", (("escrowkit", "prove"),)),
     Part("oracle", "A second account of the rules, driven beside the library", (
-        ("python", "-m", "escrowkit.testing"),
+        ("python", "-m", "escrowkit.testing", "--lives", "4000"),
     )),
     Part("canaries", "Bugs that cost others money, planted one at a time", (("python", "-m", "planted.canaries"),)),
     Part("removals", "Every row, guard and line taken out, one at a time", (("python", "-m", "planted.removals"),)),

@@ -15,6 +15,7 @@ from escrowkit.machines import escrow
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Command
 from escrowkit.testing import laws
+from escrowkit.testing.chosen import MICRO, Chooser, chance, command, moment
 from escrowkit.testing.compare import Twin
 from escrowkit.testing.diary import Diary
 from escrowkit.testing.fakes import total
@@ -195,6 +196,17 @@ class Life:
         paid = total(Order("", one.milestone, one.to, one.amount) for one in booked)
         found = total(self.provider.statement())
         need(paid == found, f"the books have {paid} paid out, and the provider's statement {found}")
+
+
+# -- by chance -------------------------------------------------------------------------------------------------------
+
+
+def step(choose: Chooser, life: Life) -> Step:
+    """What somebody may try next: now, on or around a deadline, or (rarely) before now; sometimes under a key."""
+    at = moment(choose, life.now)
+    by, said = command(choose, life.now, at)
+    key = f"key {len(life.keys)}" if chance(choose, 30) else None
+    return Step(life.now.at - MICRO if chance(choose, 2) else at, by, said, key)
 
 
 # -- the shortest ----------------------------------------------------------------------------------------------------

@@ -17,8 +17,7 @@ from escrowkit.agreement import Agreement
 from escrowkit.machines import escrow
 from escrowkit.rulebook import Rulebook
 from escrowkit.testing import chosen
-from escrowkit.testing.chosen import MICRO, Chooser, chance
-from escrowkit.testing.lived import Life, Plugged, Step, shortest
+from escrowkit.testing.lived import Life, Plugged, Step, shortest, step
 from escrowkit.testing.needed import HypothesisException, Phase, event, settings, st, stateful
 from escrowkit.testing.payments import Provider
 from escrowkit.testing.stores import Store
@@ -95,9 +94,9 @@ class EscrowMachine(stateful.RuleBasedStateMachine):
     def act(self, data: st.DataObject, more: int) -> None:
         """Commands are given, now or on or around a deadline; a few come from before what happened."""
         for _ in range(more + 1):
-            step = data.draw(chosen_by(self._choose), "step")
-            if type(self).provider is None or not isinstance(step.command, _REPORTS):
-                self._take(step)
+            tried = data.draw(chosen_by(lambda choose: step(choose, self._life)), "step")
+            if type(self).provider is None or not isinstance(tried.command, _REPORTS):
+                self._take(tried)
 
     @stateful.precondition(lambda self: self.life is not None)
     @stateful.rule(data=st.data(), days=st.integers(0, 40), parts=st.lists(st.integers(0, 100), max_size=3))
@@ -137,12 +136,6 @@ class EscrowMachine(stateful.RuleBasedStateMachine):
         """The agreement as it stands."""
         return self._life.now
 
-    def _choose(self, choose: Chooser) -> Step:
-        at = chosen.moment(choose, self.now)
-        by, said = chosen.command(choose, self.now, at)
-        key = f"key {len(self._life.keys)}" if chance(choose, 30) else None
-        return Step(self.now.at - MICRO if chance(choose, 2) else at, by, said, key)
-
     def _rules(self, data: st.DataObject) -> tuple[Rulebook, bool]:
         """The rulebook of this life, and whether silence must end it."""
         given = type(self).rulebook
@@ -152,9 +145,9 @@ class EscrowMachine(stateful.RuleBasedStateMachine):
         rules = data.draw(rules_of(given), "rulebook")
         return rules, not rules.open_ended if self.ends is None else self.ends
 
-    def _take(self, step: Step) -> None:
+    def _take(self, taken: Step) -> None:
         with self._told():
-            self._life.take(step)
+            self._life.take(taken)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
