@@ -230,3 +230,31 @@ def test_a_text_that_no_history_can_hold_is_refused_at_the_door() -> None:
             ek.open_agreement(
                 rulebook="standard@1", parties=parties, currency="USD", milestones=[(id_, "1.00")], at=START
             )
+
+
+def test_a_right_is_restricted_until_an_instant_of_any_zone() -> None:
+    """What is read as UTC makes another command than the one that was said; a command without a milestone too."""
+    berlin = datetime(2024, 3, 9, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+    restrict = Restrict(role="payer", right="writing", reason="rude", until=berlin)
+    event = STATES[0].decide(restrict, by="platform", at=STATES[0].at).events[-1]
+    assert getattr(event, "until", None) == berlin.astimezone(UTC)
+
+
+def test_a_role_is_as_good_as_its_word() -> None:
+    said = [ek.conduct.Strike(role, "rude") for role in ("payer", Role.PAYER)]
+    decisions = [STATES[0].decide(one, by="platform", at=STATES[0].at) for one in said]
+    assert decisions[0].events == decisions[1].events
+
+
+@pytest.mark.parametrize("number", [0, -1, 2, 10**400, "1", 1.0, True])
+def test_an_obligation_that_does_not_exist_is_cancelled_by_nobody(number: Any) -> None:
+    for by in ("payer", "platform", "rules"):
+        told = refused(STATES[0], ek.obligation.Cancel("m1", number), by=by)
+        assert told.code in ("not-your-move", "no-such-move", "not-now")
+
+
+@pytest.mark.parametrize("name", ["by", "key", "actor"])
+def test_a_name_is_not_longer_than_a_text_can_be(name: str) -> None:
+    told = refused(STATES[0], ek.escrow.Release("m1", "1.00"), **{name: "x" * 1_000_000})
+    assert told.code == "bad-argument"
+    assert len(str(told)) < 500

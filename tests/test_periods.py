@@ -453,7 +453,7 @@ def test_what_ends_after_the_year_9999_is_refused(text: str) -> None:
         ({"weekend": (0,)}, "weekend: 0"),
         ({"weekend": (True,)}, "weekend: True"),
         ({"weekend": (None,)}, "weekend: None"),
-        ({"weekend": "sat"}, "weekend: 's'"),
+        ({"weekend": "sat"}, "weekend: a list of names of weekdays is needed, not 'sat'"),
         ({"weekend": range(1, 8)}, "at least one business day"),
         ({"holidays": [utc("2026-05-01T00:00")]}, "holidays: each one is a date"),
         ({"holidays": ["2026-05-01"]}, "holidays: each one is a date"),

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escrowkit.errors import DefinitionError, UnknownRulebookValue, WrongCurrency
+from escrowkit.errors import BadArgument, DefinitionError, UnknownRulebookValue, WrongCurrency
 from escrowkit.money import Money, Tariff
 from escrowkit.periods import Period
 from escrowkit.rulebook import Rulebook, available, build, divide, load
@@ -744,8 +744,9 @@ def test_what_a_rulebook_says_is_written_as_a_file_would_and_nothing_that_it_doe
 
 
 def test_a_key_that_is_none_is_no_value() -> None:
-    with pytest.raises(KeyError):
-        _ = STANDARD["milestone.revew"]
+    for ask in (STANDARD.__getitem__, STANDARD.has, STANDARD.settled):
+        with pytest.raises(BadArgument, match=r"'milestone.revew.within': no such rule; did you mean"):
+            ask("milestone.revew.within")
 
 
 def test_a_short_form_says_the_same_as_the_long_one() -> None:

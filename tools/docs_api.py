@@ -169,7 +169,7 @@ INNER = {
     "Decision.of",
     *(
         f"Agreement.{name}"
-        for name in ("of", "facts", "lane", "lanes", "billed", "keys", "dues", "is_due", "billed_before")
+        for name in ("of", "facts", "lane", "lanes", "billed", "keys", "dues", "is_due", "billed_before", "met")
     ),
 }
 

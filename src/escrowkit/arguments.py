@@ -90,7 +90,7 @@ def one_of(*values: str) -> Any:
     """One of a closed list."""
 
     def check(value: Any) -> str:
-        if value not in values:
+        if not isinstance(value, str) or value not in values:
             raise BadArgument(f"it is one of {', '.join(values)}")
         return str(value)
 

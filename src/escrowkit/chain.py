@@ -26,7 +26,8 @@ from escrowkit.codec.erased import FREE_TEXT
 from escrowkit.codec.histories import agreed
 from escrowkit.codec.sealed import SALT_BYTES, Head, Sealed, Text
 from escrowkit.codec.wrong import Wrong
-from escrowkit.errors import BadArgument, BadDocument, BrokenBooks, BrokenChain
+from escrowkit.doors import Every, door, every
+from escrowkit.errors import BadArgument, BadDocument, BrokenBooks, BrokenChain, shown
 
 Salt = Callable[[], bytes]
 #: The head of a chain without records.
@@ -38,13 +39,16 @@ _STEP: Final = re.compile(r"\.([a-z_]+)|\[([0-9]+)\]")
 # -- sealing ---------------------------------------------------------------------------------------------------------
 
 
+@door(records=Every(Record), after=Head)
 def seal(records: Iterable[Record], *, after: Head = GENESIS, salt: Salt | None = None) -> tuple[Sealed, ...]:
     """Seal records that follow a head: all of a new agreement, or the new ones of a decision.
 
     `salt` gives 16 bytes that nobody can guess, each time others; if it is left out, `secrets` does. Raises
     `BadDocument` for a record that cannot be written, and `BadArgument` for a salt of another length.
     """
-    give = salt or _secret
+    give = _secret if salt is None else salt
+    if not callable(give):
+        raise BadArgument(f"salt = {shown(salt)}: a function that gives {SALT_BYTES} bytes is needed", key="salt")
     sealed: list[Sealed] = []
     for record in records:
         one = _sealed(record, after, give)
@@ -71,7 +75,10 @@ def _secret() -> bytes:
 
 
 def _salt(give: Salt) -> str:
-    salt = give()
+    try:
+        salt = give()
+    except TypeError as error:
+        raise BadArgument(f"a salt is given by a function without arguments: {error}", key="salt") from error
     if not isinstance(salt, bytes):
         raise BadArgument(f"a salt is {SALT_BYTES} bytes that nobody can guess", key="salt")
     return salt.hex()
@@ -92,12 +99,13 @@ def _words(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]
 # -- erasing ---------------------------------------------------------------------------------------------------------
 
 
+@door(sealed=Sealed)
 def erase(sealed: Sealed, *paths: str) -> Sealed:
     """The same record without its words, or without those at some places (`$.event.reason`). The chain still holds.
 
     Store it over the one that had them. Raises `BadArgument` for a place without words.
     """
-    for path in paths:
+    for path in every("paths", paths, str):
         if path not in sealed.texts:
             known = ", ".join(sealed.texts) or "none"
             raise BadArgument(f"record {sealed.number} has no words at {path}; it has: {known}", key="path")
@@ -108,6 +116,7 @@ def erase(sealed: Sealed, *paths: str) -> Sealed:
 # -- opening again ---------------------------------------------------------------------------------------------------
 
 
+@door(sealed=Sealed)
 def unseal(sealed: Sealed) -> Record:
     """The record with its words; an `escrowkit.codec.Erased` stands where they were erased.
 
@@ -149,6 +158,7 @@ def _holder(document: Any, path: str) -> tuple[Any, Any]:
     return document, steps[-1]
 
 
+@door(sealed=Every(Sealed), head=Head)
 def replay(sealed: Iterable[Sealed], *, head: Head | None = None) -> Agreement:
     """The agreement that sealed records make, every hash and link checked. Raises `BrokenChain`, as `verify` does.
 
@@ -157,6 +167,7 @@ def replay(sealed: Iterable[Sealed], *, head: Head | None = None) -> Agreement:
     return _agreement(list(sealed), head, whole.replay)
 
 
+@door(sealed=Every(Sealed), head=Head)
 def verify(sealed: Iterable[Sealed], *, head: Head | None = None) -> Head:
     """Check a whole history: every hash, every link, all words, and every entry derived again from its event.
 
@@ -234,11 +245,13 @@ def _derived(records: Sequence[Record]) -> Agreement:
 # -- as bytes --------------------------------------------------------------------------------------------------------
 
 
+@door(sealed=Every(Sealed))
 def dumps(sealed: Iterable[Sealed]) -> bytes:
     """JSON lines: one canonical document a record."""
     return b"".join(written(one) + b"\n" for one in sealed)
 
 
+@door(lines=bytes)
 def loads(lines: bytes) -> tuple[Sealed, ...]:
     """Sealed records from JSON lines. Raises `BadDocument`, the number of the line (from 0) first in its path."""
     return tuple(_line(line, number) for number, line in enumerate(lines.splitlines()))

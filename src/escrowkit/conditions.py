@@ -115,6 +115,15 @@ class AtLeast:
     n: int
     of: tuple[Condition, ...]
 
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.of, tuple) or not self.of:
+            raise BadArgument("in a list of release conditions at least one release condition is needed")
+        if type(self.n) is not int or not 1 <= self.n <= len(self.of):
+            words = f"at_least: {shown(self.n)} of {len(self.of)} parts cannot be"
+            raise BadArgument(f"{words}; it is a whole number from 1 to that")
+        if any(not isinstance(part, (Signed, Attested, Elapsed, AtLeast)) for part in self.of):
+            raise BadArgument("a part of a release condition is itself a release condition")
+
     def due(self, facts: Facts) -> datetime | None:
         """When time alone fulfils it: the n-th earliest of its parts."""
         dues = sorted(due for part in self.of if (due := part.due(facts)) is not None)
@@ -212,7 +221,7 @@ def attested(name: str, by: str | None = None) -> Attested:
 
 def elapsed(period: str | Period, since: str = "submitted") -> Elapsed:
     """So much time since a state of the milestone was entered, or since `attested:<name>`."""
-    if since not in SINCE and not (isinstance(since, str) and _ATTESTED.fullmatch(since)):
+    if not isinstance(since, str) or (since not in SINCE and not _ATTESTED.fullmatch(since)):
         raise BadArgument(f"elapsed: since is one of {', '.join(SINCE)} or attested:<name>, not {shown(since)}")
     return Elapsed(Period.of(period), since)
 
@@ -237,12 +246,6 @@ def any_of(*parts: Condition) -> AtLeast:
 
 def at_least(n: int, *parts: Condition) -> AtLeast:
     """At least n of these."""
-    if not parts:
-        raise BadArgument("in a list of release conditions at least one release condition is needed")
-    if type(n) is not int or not 1 <= n <= len(parts):
-        raise BadArgument(f"at_least: {shown(n)} of {len(parts)} parts cannot be; it is a whole number from 1 to that")
-    if any(not isinstance(part, (Signed, Attested, Elapsed, AtLeast)) for part in parts):
-        raise BadArgument("a part of a release condition is itself a release condition")
     return AtLeast(n, parts)
 
 

@@ -36,7 +36,8 @@ def changed(value: T, **changes: Any) -> T:
 
 def _compiled(kind: Any, *names: str) -> Callable[..., Any]:
     """A function of the old value and the new fields that calls the constructor."""
-    fields = attrs.fields_dict(kind)
+    # What the constructor does not take is the same in every value of the class.
+    fields = {name: spec for name, spec in attrs.fields_dict(kind).items() if spec.init}
     if unknown := sorted(set(names) - set(fields)):
         raise TypeError(f"{kind.__name__} has no field {', '.join(unknown)}")
     given = (

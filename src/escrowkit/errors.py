@@ -287,8 +287,9 @@ def shown(value: object, most: int = 80) -> str:
     """
     try:
         text = repr(value)
-    except (ValueError, RecursionError):
-        # Python shows no whole number of more than 4300 digits, and nothing that is nested too deeply.
+    except Exception:
+        # Python shows no whole number of more than 4300 digits, and nothing that is nested too deeply; and what a
+        # host's own value does when it is shown, nobody knows.
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= most else text[: most - 1] + "…"
 

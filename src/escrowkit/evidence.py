@@ -22,6 +22,7 @@ from attrs import field, frozen
 from escrowkit.agreement import Agreement
 from escrowkit.codec.canonical import to_bytes
 from escrowkit.codec.sealed import Head
+from escrowkit.doors import door
 from escrowkit.errors import BadArgument, BrokenChain
 from escrowkit.machines.dispute import Dispute
 
@@ -85,6 +86,7 @@ def _hash(number: int, previous: str, said: Sequence[Any]) -> str:
     return hashlib.sha256(before.encode() + to_bytes(list(said))).hexdigest()
 
 
+@door(agreement=Agreement, milestone=str, number=int)
 def dossier(agreement: Agreement, milestone: str, number: int | None = None) -> Dossier:
     """The evidence of a milestone's latest dispute, or of the one with this number (from 1).
 
@@ -108,6 +110,7 @@ def _chained(case: str, it: Dispute) -> Dossier:
     return Dossier(case, it.opened_at, it.ended_at, tuple(pieces))
 
 
+@door(file=Dossier, head=Head, agreement=Agreement)
 def verify(file: Dossier, *, head: Head | None = None, agreement: Agreement | None = None) -> Head:
     """Check every piece; gives the head of today.
 

@@ -13,7 +13,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from escrowkit.errors import BrokenBooks
+from escrowkit.doors import Every, door
+from escrowkit.errors import BadArgument, BrokenBooks, shown
 from escrowkit.money import Money
 
 
@@ -70,6 +71,8 @@ class Line:
     amount: Money
 
     def __attrs_post_init__(self) -> None:
+        if type(self.amount) is not Money or not isinstance(self.source, str) or not isinstance(self.target, str):
+            raise BadArgument(f"a line is (from, to, amount): two texts and Money, not {shown(self)}", key="line")
         if self.amount.minor <= 0 or self.source == self.target:
             raise BrokenBooks(f"a line moves a positive amount between two accounts: {self}")
 
@@ -86,6 +89,12 @@ class Entry:
     kind: Kind | None = None
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(self.lines, tuple) or not all(isinstance(line, Line) for line in self.lines):
+            raise BadArgument(f"lines = {shown(self.lines)}: a tuple of Line is needed", key="lines")
+        if self.condition is not None and not isinstance(self.condition, str):
+            raise BadArgument(
+                f"condition = {shown(self.condition)}: the code of a condition is needed", key="condition"
+            )
         if self.takes_from_escrow and (self.condition not in CONDITIONS or self.kind is None):
             raise BrokenBooks(f"money leaves an escrow under no known release condition: {self}")
 
@@ -110,6 +119,7 @@ class Ledger:
 
     _balances: Mapping[tuple[str, str], int] = field(factory=dict)
 
+    @door(entries=Every(Entry))
     def post(self, entries: Iterable[Entry]) -> Ledger:
         """The ledger after these entries. Raises `BrokenBooks` if an account but `world:*` fell below zero."""
         balances = dict(self._balances)
@@ -124,18 +134,23 @@ class Ledger:
 
     def balance(self, account: str, currency: str) -> Money:
         """What stands on an account."""
-        return Money(self._balances.get((account, currency), 0), currency)
+        try:
+            return Money(self._balances.get((account, currency), 0), currency)
+        except TypeError as error:
+            raise BadArgument(f"account = {shown(account)}, currency = {shown(currency)}: texts are needed") from error
 
     def accounts(self) -> Iterator[tuple[str, Money]]:
         """Every account with a balance, sorted."""
         for (account, currency), minor in sorted(self._balances.items()):
             yield account, Money(minor, currency)
 
+    @door(currency=str)
     def held(self, currency: str) -> Money:
         """Everything still inside: escrow, clearing, deposits, payable and fees."""
         inside = (m for (a, c), m in self._balances.items() if c == currency and not a.startswith("world:"))
         return Money(sum(inside), currency)
 
+    @door(name=str, currency=str)
     def net(self, name: str, currency: str) -> Money:
         """What one outside gained or lost."""
         return self.balance(f"world:{name}", currency)

@@ -38,6 +38,7 @@ import attrs
 from attrs import field, frozen
 
 from escrowkit.agreement import Agreement, Decision
+from escrowkit.doors import needed
 from escrowkit.errors import BadArgument, EscrowError, Refused
 from escrowkit.periods import instant
 from escrowkit.pot import TABLES
@@ -294,7 +295,7 @@ class Model:
         return None
 
     def _command(self, word: str, said: dict[str, Any]) -> Command:
-        kind = self.table.commands.get(word)
+        kind = self.table.commands.get(needed("command", word, str))
         if kind is None or word not in _TRIGGERS[self.table.name]:
             known = ", ".join(_TRIGGERS[self.table.name])
             raise BadArgument(f"{word!r} is no command of a {self.table.name}; there are: {known}.", key="command")

@@ -110,7 +110,7 @@ class Money:
         >>> Money.zero("JPY")
         Money.parse("0 JPY")
         """
-        zero = _ZEROS.get(currency)
+        zero = _ZEROS.get(currency) if isinstance(currency, str) else None
         return cls(0, currency) if zero is None else zero
 
     @property
@@ -235,7 +235,10 @@ Tier = tuple[Money | None, Fraction]
 
 
 def _tiers(pairs: Iterable[Tier]) -> tuple[Tier, ...]:
-    return tuple((bound, rate) for bound, rate in pairs)
+    try:
+        return tuple((bound, rate) for bound, rate in pairs)
+    except (TypeError, ValueError) as error:
+        raise DefinitionError("tariff", [f"tiers are pairs of an upper bound and a rate, not {_a(pairs)}"]) from error
 
 
 @final
@@ -275,6 +278,7 @@ class Tariff:
 
         Raises `BadAmount` if the amount is negative and `WrongCurrency` if the tariff speaks of another currency.
         """
+        _money(amount)
         if amount.minor < 0:
             raise BadAmount(f"there is no fee of a negative amount, {amount}", key="negative")
         for named in self._named:
@@ -305,9 +309,9 @@ class Tariff:
 
         Raises what `of` raises, also for a negative `more`.
         """
-        if more.minor < 0:
+        if _money(more).minor < 0:
             raise BadAmount(f"there is no fee of a negative amount, {more}", key="negative")
-        return self.of(done + more) - self.of(done)
+        return self.of(_money(done) + more) - self.of(done)
 
     def describe(self) -> str:
         """The tariff in words.
@@ -385,6 +389,12 @@ def _tier_text(tier: Tier, *, several: bool) -> str:
     return f"then {percent}" if several else percent
 
 
+def _money(value: Money) -> Money:
+    if not isinstance(value, Money):
+        raise BadArgument(f"a fee is one of an amount of Money, not of {_a(value)}", key="amount")
+    return value
+
+
 def _half_up(exact: Fraction) -> int:
     """To the nearest whole number, halves away from zero."""
     size = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
@@ -407,6 +417,8 @@ def _exact(value: Fraction | int, what: str) -> Fraction:
 
 def _whole(weights: Sequence[int | Fraction]) -> list[int]:
     """Weights in the same proportions as whole numbers, none of them negative."""
+    if isinstance(weights, str) or not isinstance(weights, Iterable):
+        raise BadArgument(f"weights are a list of whole numbers or fractions, not {_a(weights)}", key="weights")
     exact = [_exact(weight, "a weight") for weight in weights]
     if any(weight < 0 for weight in exact):
         raise BadArgument("a weight cannot be negative", key="weights")

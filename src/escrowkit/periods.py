@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from types import ModuleType
-from typing import final
+from typing import TypeVar, final
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from escrowkit.errors import BadArgument, DefinitionError, MissingExtra
+from escrowkit.doors import door
+from escrowkit.errors import BadArgument, DefinitionError, MissingExtra, shown
+
+T = TypeVar("T")
 
 _UNITS = {
     "day": timedelta(days=1),
@@ -147,16 +150,25 @@ def _weekdays(names: Iterable[str | int]) -> tuple[int, ...]:
     """Names of weekdays (or their ISO numbers) as ISO numbers, in order."""
     known: dict[object, int] = {name: number for number, name in enumerate(_WEEKDAYS, start=1)}
     known |= {number: number for number in known.values()}
-    names = tuple(names)
+    names = _listed(names, "weekend", "names of weekdays")
     if problems := [
-        f"weekend: {name!r} is none of {', '.join(_WEEKDAYS)}" for name in names if not _is_in(known, name)
+        f"weekend: {shown(name)} is none of {', '.join(_WEEKDAYS)}" for name in names if not _is_in(known, name)
     ]:
         raise DefinitionError("calendar", problems)
     return tuple(sorted({known[name] for name in names}))
 
 
 def _dates(days: Iterable[date]) -> frozenset[date]:
-    return frozenset(days)
+    listed = _listed(days, "holidays", "dates")
+    if any(not isinstance(day, date) or isinstance(day, datetime) for day in listed):
+        raise DefinitionError("calendar", ["holidays: each one is a date, without a time"])
+    return frozenset(listed)
+
+
+def _listed(values: Iterable[T], name: str, what: str) -> tuple[T, ...]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise DefinitionError("calendar", [f"{name}: a list of {what} is needed, not {shown(values)}"])
+    return tuple(values)
 
 
 @final
@@ -186,13 +198,11 @@ class Calendar:
         try:
             _zone(self.timezone)
         except (LookupError, ValueError, OSError):
-            problems.append(f"timezone: {self.timezone!r} is not in the IANA time zone database of this computer")
+            problems.append(f"timezone: {shown(self.timezone)} is not in the IANA time zone database of this computer")
         if len(self.weekend) == len(_WEEKDAYS):
             problems.append("weekend: a week needs at least one business day")
-        if any(not isinstance(day, date) or isinstance(day, datetime) for day in self.holidays):
-            problems.append("holidays: each one is a date, without a time")
         if self.country is not None and not _is_country(self.country):
-            problems.append(f"country: the extra 'holidays' knows none called {self.country!r}")
+            problems.append(f"country: the extra 'holidays' knows none called {shown(self.country)}")
         if problems:
             raise DefinitionError("calendar", problems)
 
@@ -210,6 +220,7 @@ class Calendar:
             return False
         return self.country is None or day not in _national(self.country, day.year)
 
+    @door(period=Period)
     def add(self, at: datetime, period: Period) -> datetime:
         """The instant at which a period that begins at `at` is over, in UTC.
 
@@ -225,6 +236,7 @@ class Calendar:
         except OverflowError:
             raise _beyond() from None
 
+    @door(period=Period)
     def shift(self, due: datetime, pause: timedelta, period: Period) -> datetime:
         """A due instant after a pause: later by its length, and for business days never on a day that is none.
 
@@ -274,7 +286,7 @@ def in_words(delta: timedelta) -> str:
 
 def _zone(name: str) -> tzinfo:
     """A zone by its IANA name. UTC needs no database (Windows has none of its own)."""
-    if name == "UTC":
+    if isinstance(name, str) and name == "UTC":
         return UTC
     # Zone files that mean something else on each computer.
     if not isinstance(name, str) or name in {"localtime", "posixrules"}:

@@ -19,7 +19,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from escrowkit.doors import door, needed
 from escrowkit.errors import (
+    BadArgument,
     DefinitionError,
     UnknownRulebookValue,
     WrongCurrency,
@@ -28,7 +30,7 @@ from escrowkit.errors import (
     shown,
 )
 from escrowkit.money import Money, Tariff
-from escrowkit.periods import Calendar, Period
+from escrowkit.periods import Calendar, Period, instant
 from escrowkit.rulecheck import HEAD, covers, head_problems, mark_of, not_known, problems_together
 from escrowkit.schema import ANSWER, KEYS, PARTS, RENAMED, SCHEMA, SHORT, UNKNOWN, Answers, Fee, Power, read
 
@@ -63,22 +65,34 @@ class Rulebook:
         return f"{self.id}@{self.version}"
 
     def __getitem__(self, key: str) -> Any:
-        value = self.values[key]
+        try:
+            value = self.values[key]
+        except (KeyError, TypeError):
+            raise self._no_rule(key) from None
         if value is UNKNOWN:
             raise UnknownRulebookValue(f"{self.name} has no settled value for {key}: its sources do not say.", key=key)
         return value
 
     def settled(self, key: str) -> bool:
         """Whether the sources settle this value (a rule that does not exist is settled)."""
-        return self.values[key] is not UNKNOWN
+        try:
+            return self.values[key] is not UNKNOWN
+        except (KeyError, TypeError):
+            raise self._no_rule(key) from None
 
     def has(self, key: str) -> bool:
         """Whether the platform has this rule, settled or not."""
-        return self.values[key] is not None
+        try:
+            return self.values[key] is not None
+        except (KeyError, TypeError):
+            raise self._no_rule(key) from None
+
+    def _no_rule(self, key: Any) -> BadArgument:
+        return BadArgument(in_turn(f"{shown(key)}: no such rule", did_you_mean(key, KEYS)), key="key")
 
     def within(self, part: str) -> Period | None:
         """The period of a part."""
-        period: Period | None = self[f"{part}.within"]
+        period: Period | None = self[f"{needed('part', part, str)}.within"]
         return period
 
     def amount(self, key: str, currency: str) -> Money | None:
@@ -87,7 +101,7 @@ class Rulebook:
         return None if amounts is None else self._in(currency, key, amounts)
 
     def _in(self, currency: str, key: str, amounts: Mapping[str, Money]) -> Money:
-        if currency not in amounts:
+        if needed("currency", currency, str) not in amounts:
             raise WrongCurrency(f"{self.name} gives {key} in {', '.join(amounts)} only, not in {currency}.", key=key)
         return amounts[currency]
 
@@ -102,7 +116,7 @@ class Rulebook:
 
     def service_fee(self, currency: str) -> Tariff | None:
         """The service fee in this currency, or None. Raises `WrongCurrency` where it is given in others only."""
-        key = ("service fee", currency)
+        key = ("service fee", needed("currency", currency, str))
         if key not in self.memory:
             self.memory[key] = self._service_fee(currency)
         fee: Tariff | None = self.memory[key]
@@ -119,7 +133,7 @@ class Rulebook:
 
     def fees(self, currency: str) -> tuple[tuple[Fee, Tariff], ...]:
         """The list of further fees with their tariffs. Raises `WrongCurrency` where one is given in others only."""
-        key = ("fees", currency)
+        key = ("fees", needed("currency", currency, str))
         if key not in self.memory:
             self.memory[key] = tuple((fee, self._tariff(fee, currency)) for fee in self["escrow.fees"])
         fees: tuple[tuple[Fee, Tariff], ...] = self.memory[key]
@@ -145,6 +159,7 @@ class Rulebook:
 
     def check_currency(self, currency: str) -> None:
         """Raises `WrongCurrency` if an amount of this rulebook is not given in this currency."""
+        needed("currency", currency, str)
         for key, amounts in self.amounts():
             self._in(currency, key, amounts)
 
@@ -180,7 +195,7 @@ class Rulebook:
         """
         if not values:
             return self
-        where = f"{self.name} with {where}"
+        where = f"{self.name} with {needed('where', where, str)}"
         if not isinstance(values, Mapping):
             raise DefinitionError(where, [f"{shown(values)}: a table of values by dotted key is needed"])
         paths = [str(path) for path in values]
@@ -215,11 +230,11 @@ class Rulebook:
 
     def given(self, path: str) -> bool:
         """Whether the file says it itself (else its default holds)."""
-        return path in self.data
+        return needed("path", path, str) in self.data
 
     def source_of(self, path: str) -> str:
         """Where a value comes from, and how sure it is: by the mark of the smallest part that has one."""
-        mark = mark_of(self.sure, path)
+        mark = mark_of(self.sure, needed("path", path, str))
         return f"{mark['source']} ({mark['sure']})" if mark else ""
 
 
@@ -228,6 +243,8 @@ class Rulebook:
 
 def build(data: Mapping[str, Any], where: str) -> Rulebook:
     """A rulebook from its parsed TOML. Raises `DefinitionError` with every problem and its place."""
+    if not isinstance(data, Mapping):
+        raise DefinitionError(shown(where), [f"{shown(data)}: a table of rules is needed"])
     head = {name: value for name, value in data.items() if name in HEAD}
     return _build(head, {name: value for name, value in data.items() if name not in HEAD}, where)
 
@@ -265,7 +282,7 @@ def _spread(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
         path = f"{prefix}{name}"
         if path in PARTS and isinstance(value, Mapping) and not _is_shares(path, value):
             yield from _spread(value, path + ".")
-        elif path in PARTS and value == "unknown":
+        elif path in PARTS and isinstance(value, str) and value == "unknown":
             yield from ((key, value) for key in KEYS if covers(path, key))
         elif path in SHORT:
             yield f"{path}.{SHORT[path]}", value
@@ -302,7 +319,7 @@ def _start(since: date | None) -> datetime | None:
     if since is None:
         return None
     if isinstance(since, datetime):
-        return since.astimezone(UTC)
+        return instant(since)
     return datetime.combine(since, time(), UTC)
 
 
@@ -321,6 +338,7 @@ def _shipped(name: str) -> Rulebook:
     return build(tomllib.loads(text), name)
 
 
+@door(near=Path)
 def load(name: str | Path | Rulebook, near: Path | None = None) -> Rulebook:
     """A shipped rulebook by name (`standard@1`), or one's own by path (relative to `near`, if given).
 
@@ -341,6 +359,14 @@ def load(name: str | Path | Rulebook, near: Path | None = None) -> Rulebook:
     except (ValueError, RecursionError) as error:
         raise DefinitionError(str(path), [f"it is not TOML: {error}"]) from error
     return build(data, str(path))
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a file; what is too long or too odd to be a path does not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def divide(answer: Mapping[str, Any], stake: Money, remainder_to: str) -> Money:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from escrowkit.errors import DefinitionError, MissingExtra, Refused, UnknownRulebookValue, did_you_mean, in_turn, shown
@@ -67,6 +67,8 @@ def head_problems(head: Mapping[str, Any]) -> Iterator[str]:
         yield f"applies_from = {shown(since)}: a date or an instant is needed"
     elif isinstance(since, datetime) and since.utcoffset() is None:
         yield f"applies_from = {since}: an instant needs its zone, as in {since.isoformat()}Z"
+    elif isinstance(since, datetime) and not _is_instant(since):
+        yield f"applies_from = {since}: it lies outside the years 1 to 9999"
     states = head.get("open_ended", [])
     if not isinstance(states, (list, tuple)) or not all(map(_is_text, states)):
         yield f"open_ended = {shown(states)}: a list of states is needed"
@@ -78,6 +80,9 @@ def head_problems(head: Mapping[str, Any]) -> Iterator[str]:
         yield f"sure = {shown(sure)}: a table of marks by dotted key is needed"
         sure = {}
     for key, mark in sure.items():
+        if not isinstance(key, str):
+            yield f"sure: {shown(key)} is no dotted key"
+            continue
         yield from _mark_problems(key, mark, list(sources))
 
 
@@ -97,6 +102,13 @@ def _mark_problems(key: str, mark: Any, sources: list[str]) -> Iterator[str]:
         if mark[name] not in known:
             allowed = f"allowed: {' | '.join(known) or 'nothing, [sources] is empty'}"
             yield f"sure.{key}.{name} = {shown(mark[name])}: {in_turn(did_you_mean(mark[name], known), allowed)}"
+
+
+def _is_instant(at: datetime) -> bool:
+    try:
+        return bool(at.astimezone(UTC))
+    except OverflowError:
+        return False
 
 
 def _is_text(value: Any) -> bool:

@@ -512,10 +512,9 @@ RENAMED: Final[Mapping[str, str]] = {"arbitration.none_paid.gets": "arbitration.
 
 def read(key: Key, value: Any) -> Any:
     """The value of a key, or `ValueError` with what is wrong and what is allowed."""
-    if value == "unknown":
-        return UNKNOWN
     try:
-        return key.kind.read(value)
-    except (ValueError, EscrowError) as error:
+        return UNKNOWN if value == "unknown" else key.kind.read(value)
+    # What a host's own kind of value does when it is compared, nobody knows.
+    except (ValueError, TypeError, RecursionError, EscrowError) as error:
         wrong = str(getattr(error, "words", error))
         raise ValueError(f"{shown(value)}: {in_turn(wrong, f'allowed: {key.kind.allowed}')}") from error

@@ -18,6 +18,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from escrowkit.agreement import Agreement
+from escrowkit.doors import Every, door
 from escrowkit.errors import BadArgument, shown
 from escrowkit.ledger import Kind
 from escrowkit.machines import arbitration, conduct, dispute, escrow, mediation
@@ -156,12 +157,14 @@ class TrackRecord:
             self.received + other.received,
         )
 
+    @door(name=str)
     def count(self, name: str) -> int:
         """How many. Raises `BadArgument` for a name that is none of `NAMES`."""
         if name not in NAMES:
             raise BadArgument(f"{shown(name)} is not counted; there are: {', '.join(NAMES)}", key="name")
         return getattr(self, name) if name in ("contracts", "running") else self.counts.get(name, 0)
 
+    @door(name=str, least=int)
     def share(self, name: str, *, least: int = LEAST) -> Fraction | None:
         """The share of the contracts that have ended; None where they are fewer than `least`.
 
@@ -170,12 +173,14 @@ class TrackRecord:
         count = self.count(name)
         return Fraction(count, self.contracts) if self.contracts >= max(least, 1) else None
 
+    @door(name=str, least=int)
     def text(self, name: str, *, least: int = LEAST) -> str:
         """A count with its share, as a page shows it: `2 (16.7%)`. Raises `BadArgument`."""
         share = self.share(name, least=least)
         plain = name in ("contracts", "running")
         return f"{self.count(name)}" + ("" if share is None or plain else f" ({percent(share)})")
 
+    @door(least=int)
     def data(self, *, least: int = LEAST) -> dict[str, Any]:
         """As plain data: each count with its share as text, or null where it is withheld; ratings alike."""
         counted = {
@@ -194,6 +199,7 @@ def _told(share: Fraction | None) -> str | None:
     return None if share is None else percent(share)
 
 
+@door(share=Fraction)
 def percent(share: Fraction) -> str:
     """A share in words, to a tenth of a percent, halves up.
 
@@ -204,6 +210,7 @@ def percent(share: Fraction) -> str:
     return f"{whole}.{tenth}%" if tenth else f"{whole}%"
 
 
+@door(agreement=Agreement, side=str)
 def of(agreement: Agreement, side: str) -> TrackRecord:
     """What one agreement adds to the record of the party on one side (`payer` or `payee`). Raises `BadArgument`."""
     if side not in SIDES:
@@ -226,6 +233,7 @@ def _ratings(agreement: Agreement, side: str) -> Ratings:
     return given
 
 
+@door(agreements=Every(Agreement), party=str, side=str)
 def track_record(agreements: Iterable[Agreement], party: str, *, side: str | None = None) -> TrackRecord:
     """The record of a party, by its id, over its agreements, each once and in any order; others are passed over.
 
@@ -236,6 +244,7 @@ def track_record(agreements: Iterable[Agreement], party: str, *, side: str | Non
     return reduce(TrackRecord.__add__, parts, TrackRecord())
 
 
+@door(records=Every(TrackRecord))
 def merge(records: Iterable[TrackRecord]) -> TrackRecord:
     """Several records as one, in any order; they must have no agreement in common."""
     return reduce(TrackRecord.__add__, records, TrackRecord())

@@ -21,6 +21,7 @@ from escrowkit.agreement.seen import seen
 from escrowkit.agreement.whole import Whole
 from escrowkit.agreement.words import End, Ended, Opened, Record, Restrict, Restricted, Terms
 from escrowkit.books import book
+from escrowkit.doors import Every, door
 from escrowkit.errors import BadArgument, BrokenBooks, KeyConflict, Refused, shown
 from escrowkit.ledger import Entry, Ledger
 from escrowkit.machines.conduct import Conduct
@@ -161,6 +162,7 @@ class Decision:
 decide, advance = Agreement.decide, Agreement.advance
 
 
+@door(currency=str, rail=str, engine=str, near=Path, rules=Mapping)
 def open_agreement(
     *,
     rulebook: str | Path | Rulebook,
@@ -196,7 +198,7 @@ def open_agreement(
 def _placed(refused: Refused, command: Command, by: Any) -> Refused:
     """A refusal that says where; what was said wrongly is not repeated as a place."""
     names = {"milestone": command.milestone or None, "by": by}
-    texts = {name: value for name, value in names.items() if isinstance(value, str)}
+    texts = {name: value for name, value in names.items() if isinstance(value, str) and len(value) <= arg.MOST_TEXT}
     return refused.where(machine=command.machine, command=command.word, **texts)
 
 
@@ -218,6 +220,7 @@ def _repeat(agreement: Agreement, key: str, said: str) -> Decision:
     return Decision(agreement, repeated=True, answer=answer)
 
 
+@door(agreement=Agreement | None, record=Record)
 def evolve(agreement: Agreement | None, record: Record) -> Agreement:
     """The agreement after one more line of its history. Never refuses, so old histories always replay."""
     if agreement is None:
@@ -227,6 +230,7 @@ def evolve(agreement: Agreement | None, record: Record) -> Agreement:
     return Agreement.of(fold, agreement.seen_by)
 
 
+@door(records=Every(Record))
 def replay(records: Iterable[Record]) -> Agreement:
     """The agreement that a history makes: a fold of its records. Raises `BadArgument` for an empty one."""
     fold = Fold.of(records)
@@ -235,11 +239,13 @@ def replay(records: Iterable[Record]) -> Agreement:
     return Agreement.of(fold)
 
 
+@door(agreement=Agreement)
 def verify(agreement: Agreement) -> None:
     """Derive every entry again from the events. Raises `BrokenBooks` at the first that does not fit."""
     agreement.verify()
 
 
+@door(agreement=Agreement)
 def view(agreement: Agreement, by: str) -> Agreement:
     """What a role may see: as if what is sealed had not happened yet. It can be read and forecast, not decided on.
 

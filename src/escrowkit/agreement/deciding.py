@@ -71,13 +71,19 @@ def check_command(command: Any) -> None:
 
 def check_call(by: Any, key: Any, actor: Any, engine: Any) -> None:
     """Raises `BadArgument`."""
-    if not isinstance(by, str) or not by:
+    if not isinstance(by, str) or not by or len(by) > arg.MOST_TEXT:
         raise BadArgument(f"by = {shown(by)}: the name of a role is needed", key="by")
     for name, value in (("key", key), ("actor", actor)):
-        if value is not None and (not isinstance(value, str) or not value or not arg.is_storable(value)):
-            raise BadArgument(f"{name} = {shown(value)}: a text that is not empty is needed", key=name)
-    if engine not in ENGINES:
+        if value is not None and not _is_name(value):
+            words = f"a text that is not empty is needed, of at most {arg.MOST_TEXT} characters"
+            raise BadArgument(f"{name} = {shown(value)}: {words}", key=name)
+    if not isinstance(engine, str) or engine not in ENGINES:
         raise BadArgument(f"engine = {shown(engine)}: it is one of {', '.join(ENGINES)}", key="engine")
+
+
+def _is_name(value: Any) -> bool:
+    """Whether it can stand in a history as a key or as who acted."""
+    return isinstance(value, str) and 0 < len(value) <= arg.MOST_TEXT and arg.is_storable(value)
 
 
 def forward(whole: Whole, at: datetime) -> datetime:
@@ -242,8 +248,10 @@ def _addressed(lane: Lane, command: Command) -> Any:
 def _obligation(lane: Lane, command: Any) -> Any:
     if isinstance(command, obligation.Open):
         return None
-    if command.number is not None:
-        return lane.obligations[command.number - 1] if command.number <= len(lane.obligations) else None
+    number = command.number
+    if number is not None:
+        known = type(number) is int and 1 <= number <= len(lane.obligations)
+        return lane.obligations[number - 1] if known else None
     open_ = (o for o in lane.obligations if o.state is obligation.S.OPEN)
     return next(open_, lane.obligations[-1] if lane.obligations else None)
 

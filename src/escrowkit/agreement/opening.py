@@ -89,7 +89,7 @@ def _check_parties(parties: Mapping[str, str]) -> None:
 
 def _read_terms(milestones: Sequence[MilestoneTerms], currency: str) -> tuple[Terms, ...]:
     exponent(currency)
-    if isinstance(milestones, (str, Mapping)) or not milestones:
+    if isinstance(milestones, str) or not isinstance(milestones, Sequence) or not milestones:
         raise BadArgument("An agreement has at least one milestone.", key="milestones")
     terms = tuple(_one_terms(given, currency) for given in milestones)
     ids = [t.id for t in terms]
@@ -120,8 +120,20 @@ def _one_terms(given: MilestoneTerms, currency: str) -> Terms:
         propose.title,
         propose.due,
         propose.release_when,
-        plain(dict(given["rules"])) if given.get("rules") else NOTHING,
+        _own_rules(given.get("rules")),
     )
+
+
+def _own_rules(rules: Any) -> Mapping[str, Any]:
+    """What a milestone overrides for itself alone."""
+    if rules is None:
+        return NOTHING
+    if not isinstance(rules, Mapping):
+        raise BadArgument(f"rules = {shown(rules)}: a table of values by dotted key is needed", key="rules")
+    try:
+        return plain(dict(rules)) if rules else NOTHING
+    except RecursionError as error:
+        raise BadArgument("rules: they are nested too deeply", key="rules") from error
 
 
 def _check_terms(rules: Rulebook, terms: Terms) -> None:

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from escrowkit.clocks import ORDER, Clock, running
+from escrowkit.doors import needed
 from escrowkit.errors import BadArgument, UnknownMilestone, shown
 from escrowkit.machines import escrow, obligation
 from escrowkit.machines.conduct import GOOD, Conduct
 from escrowkit.money import Money
+from escrowkit.periods import instant
 from escrowkit.pot import MACHINES, Lane, Pot
 from escrowkit.roles import Role
 
@@ -58,7 +60,7 @@ class Whole:
 
     def pot(self, milestone: str, at: datetime | None = None) -> Pot:
         """One milestone with its money. Raises `UnknownMilestone`."""
-        if milestone not in self.lanes:
+        if not isinstance(milestone, str) or milestone not in self.lanes:
             known = ", ".join(self.lanes)
             raise UnknownMilestone(f"There is no milestone {shown(milestone)} here; there are: {known}.")
         return self.met(milestone, at or self.at)
@@ -74,7 +76,7 @@ class Whole:
 
         None if there is none. Raises `BadArgument` for a name of no machine, `UnknownMilestone`.
         """
-        machine, _, rest = name.partition(".")
+        machine, _, rest = needed("name", name, str).partition(".")
         if machine not in MACHINES:
             raise BadArgument(f"{shown(name)} names no machine; there are: {', '.join(MACHINES)}")
         if machine == "conduct":
@@ -113,7 +115,7 @@ class Whole:
 
     def conduct_of(self, role: str) -> Conduct:
         """The conduct of a role; of one that has no record, good."""
-        return self.conduct.get(role) or GOOD
+        return self.conduct.get(needed("role", role, str)) or GOOD
 
     def can_be_held(self) -> tuple[str, ...]:
         """The milestones whose money the platform could impound now."""
@@ -137,19 +139,19 @@ class Whole:
 
     def balance(self, account: str, currency: str | None = None) -> Money:
         """What stands on an account."""
-        return self.ledger.balance(account, currency or self.currency)
+        return self.ledger.balance(account, self.currency if currency is None else currency)
 
     def net(self, name: str, currency: str | None = None) -> Money:
         """What one outside gained or lost so far."""
-        return self.ledger.net(name, currency or self.currency)
+        return self.ledger.net(name, self.currency if currency is None else currency)
 
     def held(self, currency: str | None = None) -> Money:
         """Everything still inside."""
-        return self.ledger.held(currency or self.currency)
+        return self.ledger.held(self.currency if currency is None else currency)
 
     def owed(self, currency: str | None = None) -> dict[tuple[str, str], Money]:
         """Open obligations in one currency, by (debtor, creditor)."""
-        wanted = currency or self.currency
+        wanted = self.currency if currency is None else needed("currency", currency, str)
         found: dict[tuple[str, str], Money] = {}
         for lane in self.lanes.values():
             for one in lane.obligations:
@@ -167,6 +169,7 @@ class Whole:
 
         Lanes that are known to have nothing due by then are not asked.
         """
+        to = None if to is None else instant(to)
         due = [
             (max(at, self.at), ORDER.index(clock.machine), place, clock.name, id_, clock)
             for place, id_ in enumerate(self.lanes)

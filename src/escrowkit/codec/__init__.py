@@ -16,6 +16,7 @@ from typing import Any, Final
 from escrowkit.codec.coder import Coder
 from escrowkit.codec.erased import Erased
 from escrowkit.codec.schemas import schema
+from escrowkit.doors import door
 from escrowkit.errors import BadDocument
 
 _CODER: Final = Coder()
@@ -39,6 +40,7 @@ def dumps(value: Any) -> bytes:
     return _CODER.dumps(value)
 
 
+@door(data=bytes | str)
 def loads(data: bytes | str) -> Any:
     """The value that JSON says, in whatever order and with whatever blanks. Raises `BadDocument`."""
     return _CODER.loads(data)

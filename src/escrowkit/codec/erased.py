@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Self, final
 
+from escrowkit.doors import needed
+
 #: The fields of events, of terms and of a record that hold words which people wrote, and which no rule reads: they may
 #: be erased. `said` repeats a command with all its words.
 FREE_TEXT: Final = frozenset({"reason", "reasons", "reply", "comment", "title", "evidence", "requirements", "said"})
@@ -21,6 +23,7 @@ class Erased(str):
     sha256: str
 
     def __new__(cls, sha256: str) -> Self:
+        needed("sha256", sha256, str)
         mark = super().__new__(cls, f"[erased text {sha256[:12]}]")
         mark.sha256 = sha256
         return mark

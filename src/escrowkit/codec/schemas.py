@@ -13,6 +13,7 @@ from escrowkit.codec.definitions import DEFINITIONS
 from escrowkit.codec.form import ref
 from escrowkit.codec.sealed import Text
 from escrowkit.codec.shapes import COMMANDS, EVENTS, TYPES
+from escrowkit.doors import door
 from escrowkit.errors import BadArgument, did_you_mean, in_turn, shown
 from escrowkit.fees import Levies
 from escrowkit.ledger import Line
@@ -25,6 +26,7 @@ _PARTS: Final[Mapping[str, type]] = {kind.__name__.lower(): kind for kind in (Le
 PAGES: Final = ("command", "event", "entry", "record", "agreement", "rulebook", "sealed")
 
 
+@door(name=str)
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a type (`escrow.deposited`, `record`), or of every `command` or `event`.
 

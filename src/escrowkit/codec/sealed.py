@@ -9,7 +9,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from escrowkit.errors import BadArgument
+from escrowkit.doors import needed
+from escrowkit.errors import BadArgument, shown
 
 SALT_BYTES: Final = 16
 _SALT: Final = re.compile(f"[0-9a-f]{{{2 * SALT_BYTES}}}")
@@ -22,6 +23,11 @@ class Head:
     length: int
     hash: str
 
+    def __attrs_post_init__(self) -> None:
+        if needed("length", self.length, int) < 0:
+            raise BadArgument(f"length = {shown(self.length)}: a chain has no record, or some", key="length")
+        needed("hash", self.hash, str)
+
 
 @frozen
 class Text:
@@ -33,6 +39,7 @@ class Text:
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.salt, str) or not _SALT.fullmatch(self.salt):
             raise BadArgument(f"a salt is {SALT_BYTES} bytes in hex", key="salt")
+        needed("text", self.text, str)
 
     @property
     def digest(self) -> str:
@@ -55,6 +62,13 @@ class Sealed:
     hash: str
     body: bytes
     texts: Mapping[str, Text]
+
+    def __attrs_post_init__(self) -> None:
+        for name, kind in (("number", int), ("previous", str), ("hash", str), ("body", bytes), ("texts", Mapping)):
+            needed(name, getattr(self, name), kind)
+        for place, text in self.texts.items():
+            needed("a place of texts", place, str)
+            needed(f"texts[{place!r}]", text, Text)
 
     @property
     def head(self) -> Head:

@@ -11,8 +11,9 @@ import attrs
 from attrs import frozen
 
 from escrowkit.comparison.questions import Question, questions
-from escrowkit.errors import DefinitionError, did_you_mean, in_turn
-from escrowkit.rulebook import Rulebook, available, load
+from escrowkit.doors import Every, door
+from escrowkit.errors import BadArgument, DefinitionError, did_you_mean, in_turn, shown
+from escrowkit.rulebook import Rulebook, available, is_file, load
 from escrowkit.rulecheck import CERTAINTY, mark_of
 
 #: How sure a value is, as a sign behind it; `seen` needs none.
@@ -96,13 +97,17 @@ class Comparison:
         own = ((book.name, "its own source, so without signs") for book in self.rulebooks if is_own(book))
         return (*((sign, words) for sign, words in LEGEND.items() if sign in there), *own)
 
+    @door(most=int)
     def few(self, most: int) -> Iterator[Comparison]:
         """The same rows, at most so many rulebooks at a time."""
+        if most < 1:
+            raise BadArgument(f"most = {shown(most)}: a whole number from 1 is needed", key="most")
         for start in range(0, len(self.rulebooks), most):
             here = slice(start, start + most)
             rows = (attrs.evolve(row, cells=row.cells[here]) for row in self.rows)
             yield Comparison(self.rulebooks[here], tuple(rows))
 
+    @door(step=str)
     def at(self, step: str) -> tuple[Row, ...]:
         """The rows of one step."""
         return tuple(row for row in self.rows if row.step == step)
@@ -157,6 +162,7 @@ def _signs(cell: Cell) -> tuple[str, ...]:
     return (*((sign,) if str(cell).endswith(sign) and sign else ()), *(("unknown",) if cell.unknown else ()))
 
 
+@door(rulebooks=Every(Rulebook))
 def compare(rulebooks: Iterable[Rulebook]) -> Comparison:
     """Rulebooks side by side, question by question; one that is named twice stands there once."""
     books = tuple({book.name: book for book in rulebooks}.values())
@@ -190,12 +196,13 @@ def _cell(question: Question, book: Rulebook) -> Cell:
 # -- names -----------------------------------------------------------------------------------------------------------
 
 
+@door(near=Path)
 def pick(name: str | Path | Rulebook, near: Path | None = None) -> Rulebook:
     """A rulebook by name or path; a name without its version is the newest one, where only one can be meant.
 
     Raises `DefinitionError`, which lists the versions where several can be meant, and as `load` does.
     """
-    if not isinstance(name, str) or name in available() or "@" in name or Path(near or "", name).is_file():
+    if not isinstance(name, str) or name in available() or "@" in name or is_file(Path(near or "", name)):
         return load(name, near)
     versions = [load(one) for one in available() if one.partition("@")[0] == name]
     if not versions:

@@ -11,6 +11,7 @@ from attrs import asdict, frozen
 
 from escrowkit import foresight
 from escrowkit.agreement import Agreement
+from escrowkit.doors import Every, door
 from escrowkit.errors import EscrowError, Refused
 from escrowkit.rulebook import Rulebook
 from escrowkit.story import Played, Step, Story, play
@@ -154,6 +155,7 @@ class StoryComparison:
         return asdict(self, value_serializer=lambda _, __, v: v.isoformat() if isinstance(v, datetime) else v)
 
 
+@door(story=Story, rulebooks=Every(Rulebook), engine=str)
 def under(
     story: Story,
     rulebooks: Iterable[Rulebook],

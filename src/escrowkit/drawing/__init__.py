@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from escrowkit.doors import door
 from escrowkit.drawing import dot, markdown, mermaid, svg, together
 from escrowkit.drawing.model import Diagram, Step
 from escrowkit.drawing.reading import diagram
 from escrowkit.drawing.together import TABLES, Overview
-from escrowkit.errors import BadArgument
+from escrowkit.errors import BadArgument, shown
 from escrowkit.rulebook import Rulebook
 from escrowkit.table import Table
 
@@ -36,6 +37,7 @@ _OVERVIEW: Final[Mapping[str, Callable[[Overview], str]]] = {
 FORMATS: Final = tuple(_MACHINE)
 
 
+@door(table=Table, rulebook=Rulebook, format=str, now=str)
 def draw(
     table: Table[Any],
     *,
@@ -54,6 +56,7 @@ def draw(
     return _MACHINE[format](diagram(table, rulebook, path, now))
 
 
+@door(rulebook=Rulebook, format=str)
 def overview(*, rulebook: Rulebook | None = None, format: str = "mermaid") -> str:
     """All machines on one page: what each goes through, and how they act on one another. Raises as `draw` does."""
     _check(format)
@@ -62,4 +65,4 @@ def overview(*, rulebook: Rulebook | None = None, format: str = "mermaid") -> st
 
 def _check(format: str) -> None:
     if format not in FORMATS:
-        raise BadArgument(f"There is no format {format!r}: it is one of {', '.join(FORMATS)}.", key="format")
+        raise BadArgument(f"There is no format {shown(format)}: it is one of {', '.join(FORMATS)}.", key="format")

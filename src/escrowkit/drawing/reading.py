@@ -9,9 +9,10 @@ from typing import Any, Final
 import attrs
 
 from escrowkit.clocks import CLOCKS, Clock
+from escrowkit.doors import every
 from escrowkit.drawing.model import CLOCK, PEOPLE, RULES, Diagram, Line, Step, Wait
 from escrowkit.drawing.words import listed
-from escrowkit.errors import BadArgument, UnknownRulebookValue
+from escrowkit.errors import BadArgument, UnknownRulebookValue, shown
 from escrowkit.periods import Period
 from escrowkit.reactions import REACTIONS
 from escrowkit.roles import Role
@@ -51,9 +52,17 @@ def _check(table: Table[Any], path: Sequence[Step], now: str | None) -> None:
     if now is not None and now not in table.states:
         raise BadArgument(f"{table.one} is never {now!r}: it is {listed(table.states, 'or')}.", key="state")
     known = {(m.source, m.row.event.word, m.target) for m in table.moves() if m.row.event}
-    for before, event, after in path:
+    for before, event, after in map(_step, every("path", path, tuple)):
         if (before, event, after) not in known:
             raise BadArgument(f"{table.one} has no {event!r} from {before or 'start'} to {after}.", key="path")
+
+
+def _step(said: tuple[object, ...]) -> Step:
+    """A step of a path. Raises `BadArgument`."""
+    if len(said) != 3 or not all(one is None or isinstance(one, str) for one in said):
+        raise BadArgument(f"path: {shown(said)} is no step: (state before or None, event, state after)", key="path")
+    before, event, after = said
+    return before, event, after  # type: ignore[return-value]
 
 
 def _made(move: Move, path: Sequence[Step]) -> bool:

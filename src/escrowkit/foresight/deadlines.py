@@ -10,6 +10,7 @@ from attrs import frozen
 
 from escrowkit.agreement import Agreement
 from escrowkit.clocks import UNSENT, Clock
+from escrowkit.doors import door
 from escrowkit.duties import who_must_act
 from escrowkit.pot import Pot
 from escrowkit.roles import PARTY
@@ -64,6 +65,7 @@ class Due:
         return "both" if self.who else "nobody"
 
 
+@door(agreement=Agreement)
 def due(agreement: Agreement) -> tuple[Due, ...]:
     """The next deadlines, the earliest first."""
     return tuple(_due(agreement.pot(id_), at, clock) for at, id_, clock in agreement.deadlines())

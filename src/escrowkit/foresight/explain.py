@@ -11,6 +11,7 @@ from attrs import frozen
 from escrowkit import wording
 from escrowkit.agreement import Agreement, Record, replay
 from escrowkit.clocks import CLOCKS
+from escrowkit.doors import door
 from escrowkit.foresight.deadlines import Due, due
 from escrowkit.foresight.options import options
 from escrowkit.foresight.outcomes import Outcome, ended, outcomes
@@ -103,6 +104,7 @@ class Explanation:
         return said
 
 
+@door(agreement=Agreement, milestone=str, by=str)
 def explain(agreement: Agreement, milestone: str, *, by: str | None = None) -> Explanation:
     """Why a milestone's money is where it is; with `by`, as that role may see it.
 

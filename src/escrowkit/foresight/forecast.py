@@ -8,11 +8,13 @@ from datetime import datetime
 from attrs import frozen
 
 from escrowkit.agreement import Agreement, Decision
+from escrowkit.doors import door
 from escrowkit.foresight.outcomes import outcomes
-from escrowkit.foresight.seeing import FOREVER, as_seen
+from escrowkit.foresight.seeing import as_seen, long_after
 from escrowkit.ledger import Entry
 from escrowkit.machines import escrow
 from escrowkit.money import Money
+from escrowkit.periods import instant
 from escrowkit.table import Event
 
 
@@ -55,6 +57,7 @@ def _outside(agreement: Agreement) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("payer", "payee", *sorted(others))))
 
 
+@door(agreement=Agreement, at=instant, by=str)
 def if_silent(agreement: Agreement, at: datetime | None = None, *, by: str | None = None) -> Forecast:
     """The forecast when nobody acts again after an instant (now, if none is given): what time alone decides.
 
@@ -62,11 +65,12 @@ def if_silent(agreement: Agreement, at: datetime | None = None, *, by: str | Non
     """
     seen = as_seen(agreement, by, at and max(at, agreement.at)) if by is not None else agreement
     start = max(at, seen.at) if at else seen.at
-    done: Decision = seen.advance(start + FOREVER)
+    done: Decision = seen.advance(long_after(start))
     last = done.events[-1].at if done.events else None
     return Forecast(done.agreement, done.events, done.entries, done.warnings, last)
 
 
+@door(agreement=Agreement, milestone=str)
 def silence(agreement: Agreement, milestone: str) -> str:
     """Who gets the money that is inside now if nobody acts from here on; `nobody` if time alone moves none of it."""
     now = len(agreement.history)

@@ -79,7 +79,10 @@ class Game:
 
     def worth(self, side: str | None = None) -> Money:
         """What the game is worth to a side (this one, if none is named), rounded half up to the minor unit."""
-        return as_money(self.tree.value[side or self.by], self.currency)
+        whose = self.by if side is None else side
+        if not isinstance(whose, str) or whose not in self.tree.value:
+            raise BadArgument(f"side = {shown(whose)}: it is one of {', '.join(self.tree.value)}", key="side")
+        return as_money(self.tree.value[whose], self.currency)
 
     def text(self) -> str:
         """The tree as text: one line a move, `>` before what a side would do."""

@@ -12,7 +12,7 @@ from typing import Any
 from escrowkit.agreement import Agreement
 from escrowkit.clocks import CLOCKS, due_of
 from escrowkit.errors import Refused
-from escrowkit.foresight.seeing import FOREVER
+from escrowkit.foresight.seeing import long_after
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone
 from escrowkit.machines.arbitration import S as A
 from escrowkit.machines.dispute import S as D
@@ -51,7 +51,7 @@ def first(*steps: Callable[[], Agreement | None]) -> Agreement | None:
 
 def to_the_end(agreement: Agreement, at: datetime) -> Agreement:
     """What time alone makes of it."""
-    return agreement.advance(max(at, agreement.at) + FOREVER).agreement
+    return agreement.advance(long_after(max(at, agreement.at))).agreement
 
 
 def pass_window(agreement: Agreement, id_: str, clock: str) -> Agreement | None:

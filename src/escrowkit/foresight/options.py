@@ -16,13 +16,26 @@ from escrowkit import wording
 from escrowkit.agreement import Agreement, Decision
 from escrowkit.arguments import kinds
 from escrowkit.consents import FILLED
+from escrowkit.doors import door
 from escrowkit.errors import Refused
 from escrowkit.foresight.outcomes import Outcome, outcomes
 from escrowkit.foresight.plain import plain
 from escrowkit.foresight.samples import Try, answers, best, build, commands, is_amount, of_no_milestone, over_all
-from escrowkit.foresight.seeing import FOREVER, MICRO, Span, as_seen, gains, inside, role_named, spans, stake_of, tried
+from escrowkit.foresight.seeing import (
+    MICRO,
+    Span,
+    as_seen,
+    gains,
+    inside,
+    long_after,
+    role_named,
+    spans,
+    stake_of,
+    tried,
+)
 from escrowkit.ledger import Entry
 from escrowkit.money import Money
+from escrowkit.periods import instant
 from escrowkit.table import Command, Event, words_of
 
 
@@ -121,6 +134,7 @@ class Option:
 _INNER: Final = frozenset({"command", "events", "entries"})
 
 
+@door(agreement=Agreement, by=str, at=instant, milestone=str)
 def options(
     agreement: Agreement, by: str, at: datetime | None = None, *, milestone: str | None = None
 ) -> tuple[Option, ...]:
@@ -143,6 +157,7 @@ def options(
     return tuple(_option(ahead, kind, id_, name) for kind, id_ in found)
 
 
+@door(agreement=Agreement, command=str, milestone=str, by=str, at=instant)
 def option(agreement: Agreement, command: str, milestone: str, by: str, at: datetime | None = None) -> Option | None:
     """One of the `options` by its name (`milestone.approve`); None if no table gives it to this role."""
     found = options(agreement, by, at, milestone=milestone)
@@ -166,7 +181,7 @@ def _option(ahead: list[Span], kind: type[Command], id_: str, by: str) -> Option
         return _refused(one, by, start.start, turn)
     ended = next((span.ends_by for span in ahead if span.end == turn), ()) if turn else ()
     done = one.answer
-    later = done.agreement.advance(start.start + FOREVER).agreement
+    later = done.agreement.advance(long_after(start.start)).agreement
     known = id_ in start.agreement.lanes
     worth, left = (gains(start.agreement, later, id_), inside(later, id_)) if known else ({}, None)
     told = _told(done, start.agreement)

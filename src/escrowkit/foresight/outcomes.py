@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from escrowkit.agreement import Agreement
+from escrowkit.doors import door
 from escrowkit.ledger import CONDITIONS, Kind
 from escrowkit.machines import escrow
 from escrowkit.money import Money
@@ -29,6 +30,7 @@ class Outcome:
         return CONDITIONS[self.code][1]
 
 
+@door(agreement=Agreement, milestone=str)
 def outcomes(agreement: Agreement, milestone: str | None = None) -> tuple[Outcome, ...]:
     """Every time that money left an escrow, or a dispute ended over money that had left it before."""
     found: list[Outcome] = []
@@ -46,6 +48,7 @@ def outcomes(agreement: Agreement, milestone: str | None = None) -> tuple[Outcom
     return tuple(found)
 
 
+@door(agreement=Agreement, milestone=str)
 def outcome(agreement: Agreement, milestone: str) -> Outcome | None:
     """The milestone's latest outcome."""
     return next(reversed(outcomes(agreement, milestone)), None)
@@ -86,6 +89,7 @@ class Exposure:
         return self.agreed - self.funded
 
 
+@door(agreement=Agreement, currency=str)
 def exposure(agreement: Agreement, currency: str | None = None) -> Exposure:
     """Over every milestone that is agreed and was not cancelled, in one currency."""
     zero = Money.zero(currency or agreement.currency)
@@ -101,6 +105,7 @@ def exposure(agreement: Agreement, currency: str | None = None) -> Exposure:
     return Exposure(agreed, funded, submitted, at_risk)
 
 
+@door(agreement=Agreement, milestone=str)
 def ended(agreement: Agreement, milestone: str) -> bool:
     """Whether a milestone and its money are over: nothing is inside, and no dispute is open."""
     pot = agreement.pot(milestone)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from escrowkit.agreement import Agreement
+from escrowkit.doors import door
 from escrowkit.errors import BadArgument, Refused
 from escrowkit.foresight import moves
 from escrowkit.foresight.fees import FeeBuilder
@@ -21,12 +22,14 @@ from escrowkit.machines import dispute, escrow, mediation
 from escrowkit.machines.dispute import S as D
 from escrowkit.machines.mediation import S as M
 from escrowkit.money import Money
+from escrowkit.periods import instant
 from escrowkit.roles import PARTY
 
 #: More moves than any dispute has.
 _DEEPEST: Final = 16
 
 
+@door(agreement=Agreement, milestone=str, by=str, at=instant)
 def plays(
     agreement: Agreement,
     milestone: str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from attrs import frozen
@@ -20,6 +20,7 @@ from escrowkit.table import Command, Event
 #: Longer than any chain of deadlines: what has not ended by then, time alone does not end.
 FOREVER: Final = timedelta(days=3653)
 MICRO: Final = timedelta(microseconds=1)
+END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def role_named(agreement: Agreement, by: str) -> tuple[Role, str]:
@@ -68,12 +69,22 @@ class Span:
     @property
     def last(self) -> datetime:
         """The last instant in it."""
-        return self.start + FOREVER if self.end is None else self.end - MICRO
+        return long_after(self.start) if self.end is None else self.end - MICRO
+
+
+def long_after(at: datetime) -> datetime:
+    """An instant at which every deadline has passed that runs at this one; the end of time, if that comes first.
+
+    >>> from datetime import UTC
+    >>> long_after(datetime(9999, 1, 1, tzinfo=UTC)).year
+    9999
+    """
+    return END_OF_TIME if at > END_OF_TIME - FOREVER else at + FOREVER
 
 
 def spans(agreement: Agreement, at: datetime) -> Iterator[Span]:
     """The times between the deadlines that are still to come, if nobody acts any more."""
-    new = agreement.advance(at + FOREVER).agreement.history[len(agreement.history) :]
+    new = agreement.advance(long_after(at)).agreement.history[len(agreement.history) :]
     start = at
     for end in dict.fromkeys(record.event.at for record in new):
         own = [record.event for record in new if record.event.at == end and record.event.by == "clock"]

@@ -13,12 +13,14 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from escrowkit.agreement import Agreement
+from escrowkit.doors import door
 from escrowkit.errors import BadArgument, Refused
 from escrowkit.foresight import moves
 from escrowkit.foresight.outcomes import Outcome, outcomes
 from escrowkit.foresight.plain import plain
 from escrowkit.foresight.seeing import as_seen, gains, inside, role_named
 from escrowkit.money import Money, rate_text
+from escrowkit.periods import instant
 from escrowkit.roles import PARTY, Role
 
 
@@ -94,6 +96,7 @@ class Stakes:
         return said | shares
 
 
+@door(share=Fraction | None)
 def percent(share: Fraction | None) -> str | None:
     """A share in percent, rounded half up to a tenth.
 
@@ -119,6 +122,7 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 
+@door(agreement=Agreement, milestone=str, by=str, at=instant)
 def stakes(agreement: Agreement, milestone: str, by: str, at: datetime | None = None) -> Stakes | None:
     """What a party has at stake in a milestone, and what each way on from here nets both sides; None if nothing is.
 

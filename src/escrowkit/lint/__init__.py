@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from escrowkit.doors import door
 from escrowkit.lint.ends import ends
 from escrowkit.lint.fees import fees
 from escrowkit.lint.model import LINTS, Lint
@@ -20,6 +21,7 @@ from escrowkit.rulebook import Rulebook
 _ALL: Final[tuple[Callable[[Rulebook], Iterator[Lint]], ...]] = (fees, silences, ends, windows, powers, sources)
 
 
+@door(rulebook=Rulebook)
 def lint(rulebook: Rulebook) -> tuple[Lint, ...]:
     """All that stands out in a rulebook, in the order of `LINTS`.
 

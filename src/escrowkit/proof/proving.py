@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
+from escrowkit.doors import Every, door
 from escrowkit.foresight import FOREVER
 from escrowkit.proof.laws import LAWS
 from escrowkit.proof.reach import Reached, reached
@@ -98,6 +99,7 @@ class Proof:
         }
 
 
+@door(rulebook=str | Path | Rulebook, size=Size)
 def prove(rulebook: str | Path | Rulebook, size: Size | None = None, *, tell: Tell | None = None) -> Proof:
     """Walk every state of a small agreement under a rulebook.
 
@@ -118,6 +120,7 @@ def prove(rulebook: str | Path | Rulebook, size: Size | None = None, *, tell: Te
     )  # fmt: skip
 
 
+@door(names=Every(str | Path | Rulebook), size=Size)
 def prove_all(
     names: Sequence[str], size: Size | None = None, done: Callable[[Proof], None] | None = None
 ) -> list[Proof]:

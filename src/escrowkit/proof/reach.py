@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from escrowkit.doors import every
 from escrowkit.pot import TABLES
 from escrowkit.proof.walk import Walk
 from escrowkit.table import Move
@@ -23,9 +24,17 @@ def reached(walk: Walk) -> Reached:
     )
 
 
+@runtime_checkable
+class _Walked(Protocol):
+    """Whatever tells what it reached."""
+
+    @property
+    def reached(self) -> Reached: ...
+
+
 def unreached(proofs: Iterable[Proof]) -> tuple[str, ...]:
     """Every row, one line a state and target, that no walk of these has reached; roles of a row count together."""
-    happened = {line for proof in proofs for line in proof.reached}
+    happened = {line for proof in every("proofs", proofs, _Walked) for line in proof.reached}
     return tuple(_line(name, move) for name, move in _moves() if not _is_in(happened, name, move))
 
 

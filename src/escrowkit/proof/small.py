@@ -17,7 +17,8 @@ from attrs import field, frozen
 
 from escrowkit.agreement import Agreement, open_agreement
 from escrowkit.conditions import witnesses
-from escrowkit.errors import EscrowError
+from escrowkit.doors import needed
+from escrowkit.errors import BadArgument, EscrowError, shown
 from escrowkit.money import EXPONENTS, Money, parse_rate
 from escrowkit.rulebook import Rulebook
 
@@ -31,6 +32,15 @@ FEE: Final = 1
 BITES: Final = "34%"
 _SMALLEST: Final = ("money.min_milestone",)
 _FEES: Final = ("fixed", "floor", "shares", "payer", "payee", "platform", "small_pot", "min_milestone", "kept")
+
+
+#: The least of what bounds a walk, and the most of all: nobody waits for more.
+_LEAST: Final[Mapping[str, int]] = {
+    "milestones": 1, "price": 1, "most": 0, "unusual": 0, "deposits": 0, "disputes": 0, "offers": 0, "revisions": 0,
+    "charge_backs": 0, "states": 1, "depth": 0,
+}  # fmt: skip
+_OPTIONAL: Final = ("most", "states", "depth")
+MOST: Final = 10**9
 
 
 @frozen
@@ -58,6 +68,16 @@ class Size:
     depth: int | None = None
     rail: str = "instant"
     release_when: Any = None
+
+    def __attrs_post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None or name not in _OPTIONAL:
+                needed(name, value, int)
+                if not least <= value <= MOST:
+                    raise BadArgument(f"{name} = {shown(value)}: a whole number from {least} to {MOST}", key=name)
+        needed("exact", self.exact, bool)
+        needed("rail", self.rail, str)
 
     @property
     def amounts(self) -> range:

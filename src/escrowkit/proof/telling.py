@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from escrowkit.doors import door
 from escrowkit.foresight import FOREVER
 from escrowkit.pot import TABLES
 from escrowkit.proof.small import Small
@@ -38,6 +39,7 @@ def _states(state: State) -> Iterator[tuple[str, str]]:
             yield name.split("/")[0], at
 
 
+@door(delta=timedelta)
 def in_days(delta: timedelta) -> str:
     """A length of time in days, or in hours where it is short."""
     days, rest = divmod(delta, timedelta(days=1))

@@ -6,10 +6,12 @@ from typing import Any
 
 from escrowkit.agreement import Agreement
 from escrowkit.consents import FILLED
+from escrowkit.doors import door
 from escrowkit.story.model import COMMANDS, Step, arguments_of
 from escrowkit.table import Command
 
 
+@door(step=Step, agreement=Agreement)
 def command_of(step: Step, agreement: Agreement) -> Command:
     """The command of a step, the object of a consent filled in with what stands."""
     kind: Any = COMMANDS[step.do]

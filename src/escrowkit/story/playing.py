@@ -9,9 +9,10 @@ from typing import Any
 from attrs import frozen
 
 from escrowkit.agreement import Agreement, Record
+from escrowkit.doors import door
 from escrowkit.errors import EscrowError, Refused
 from escrowkit.money import Money
-from escrowkit.periods import in_words
+from escrowkit.periods import in_words, instant
 from escrowkit.story.consents import command_of
 from escrowkit.story.expecting import CHECKS
 from escrowkit.story.model import LAST, Expect, Refusal, Step, Story
@@ -42,6 +43,7 @@ class Played:
     refused: Refused | None = None
 
 
+@door(story=Story, engine=str, until=instant)
 def play(story: Story, *, engine: str = "compiled", until: datetime | None = None) -> Played:
     """Play a story and compare it with what it expects."""
     try:

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from escrowkit import trackrecord
 from escrowkit.consents import FILLED
-from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError
+from escrowkit.doors import door
+from escrowkit.errors import REFUSALS, DefinitionError, EscrowError, StoryError, shown
 from escrowkit.machines import conduct
 from escrowkit.periods import Calendar, Period
 from escrowkit.periods import instant as aware
 from escrowkit.pot import MACHINES
-from escrowkit.rulebook import Rulebook, load
+from escrowkit.rulebook import Rulebook, is_file, load
 from escrowkit.story.expecting import STANDING
 from escrowkit.story.model import COMMANDS, LAST, Expect, Step, Story, arguments_of
 from escrowkit.table import Command
@@ -59,13 +60,14 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
 
 
+@door(name=str | Path)
 def read(name: str | Path) -> Story:
     """A story by path, or a shipped one by name. Raises `StoryError`; its `others` are the further problems."""
     path = Path(name)
-    if not path.is_file() and str(name) in shipped():
+    if not is_file(path) and str(name) in shipped():
         text = resources.files("escrowkit").joinpath("stories", f"{name}.toml").read_text(encoding="utf-8")
         return parse(text, f"{name}.toml")
-    if not path.is_file():
+    if not is_file(path):
         near = difflib.get_close_matches(str(name), shipped(), n=1)
         mend = f"Did you mean {near[0]}?" if near else f"Shipped stories: {', '.join(shipped())}."
         raise StoryError(str(name), None, "there is no such story", mend)
@@ -76,6 +78,7 @@ def read(name: str | Path) -> Story:
     return parse(text, str(name), path.parent)
 
 
+@door(text=str, file=str, near=Path)
 def parse(text: str, file: str, near: Path | None = None) -> Story:
     """A story from its text. Raises `StoryError`, with every problem (`others`)."""
     try:
@@ -93,6 +96,7 @@ def parse(text: str, file: str, near: Path | None = None) -> Story:
     return story
 
 
+@door(start=aware, text=str, calendar=Calendar)
 def since(start: datetime, text: str, calendar: Calendar) -> datetime | None:
     """A time since the start: "5 days", "1 day 30 minutes", "0 days", "5 business days". None if it is none."""
     parts = re.findall(r"\d+ (?:business )?[a-z]+", text)
@@ -216,7 +220,7 @@ class _Reader:
         for key in keys:
             if key not in names:
                 mend = _near(key, names, f"It knows: {', '.join(sorted(names))}.")
-                self.wrong(line(key), f"{what} knows no {key!r}", mend)
+                self.wrong(line(key), f"{what} knows no {shown(key)}", mend)
 
     def rulebook(self, rules: Mapping[str, Any]) -> Rulebook:
         """The rulebook; a wrong one is one problem with all of its own. Its calendar counts business days from here."""
@@ -239,7 +243,7 @@ class _Reader:
     def beginning(self, value: Any) -> datetime:
         """The start: an instant with a zone."""
         if isinstance(value, str):
-            what = f"start = {value!r}: an instant is needed"
+            what = f"start = {shown(value)}: an instant is needed"
             self.wrong(self.top("start"), what, "Write: start = 2026-01-05T09:00:00Z")
             return self.start
         return self.instant(value, "start", self.top("start")) or self.start
@@ -247,7 +251,7 @@ class _Reader:
     def instant(self, value: Any, key: str, line: int | None) -> datetime | None:
         """An instant: one with a zone, or a time since the start."""
         mend = f'Write: {key} = "5 days" (since start), or an instant such as 2026-01-05T09:00:00Z.'
-        what = f"{key} = {value!r}: an instant is needed"
+        what = f"{key} = {shown(value)}: an instant is needed"
         if isinstance(value, str) and (at := since(self.start, value, self.calendar)) is not None:
             return at
         if isinstance(value, datetime):
@@ -270,15 +274,17 @@ class _Reader:
             self.known(value, ("code", "most"), "refused", lambda key: line)
             value = value.get("code", True)
         if isinstance(value, str) and value not in _CODES:
-            self.wrong(line, f"there is no refusal {value!r}", _near(value, _CODES, f"There are: {', '.join(_CODES)}."))
+            self.wrong(
+                line, f"there is no refusal {shown(value)}", _near(value, _CODES, f"There are: {', '.join(_CODES)}.")
+            )
         elif not isinstance(value, str) and value is not None and value is not True:
-            self.wrong(line, f"refused = {value!r}: a code, true, or a table is needed", mend)
+            self.wrong(line, f"refused = {shown(value)}: a code, true, or a table is needed", mend)
 
     def named(self, id_: Any, line: int | None) -> None:
         """A milestone that the story names must be one that it has, or that a step proposes."""
         if not isinstance(id_, str) or id_ not in self.ids:
             there = f"There are: {', '.join(sorted(self.ids))}."
-            self.wrong(line, f"there is no milestone {id_!r}", _near(str(id_), self.ids, there))
+            self.wrong(line, f"there is no milestone {shown(id_)}", _near(str(id_), self.ids, there))
 
     def milestone(self, number: int, table: Mapping[str, Any]) -> Mapping[str, Any]:
         """The terms of a milestone."""
@@ -289,7 +295,7 @@ class _Reader:
         self.known(table, _MILESTONE, "a milestone", line)
         for key in ("id", "price"):
             if key not in table:
-                self.wrong(line(""), f"a milestone needs {key!r}", f'Write: {key} = "…"')
+                self.wrong(line(""), f"a milestone needs {shown(key)}", f'Write: {key} = "…"')
         given = dict(table)
         if "due" in table:
             given["due"] = self.instant(table["due"], "due", line("due"))
@@ -312,7 +318,7 @@ class _Reader:
         at = self.instant(table.get("at"), "at", line("at"))
         for key in ("by", "do"):
             if not isinstance(table.get(key), str):
-                self.wrong(line(key), f"a step needs {key!r}", f'Write: {key} = "…"')
+                self.wrong(line(key), f"a step needs {shown(key)}", f'Write: {key} = "…"')
         do, by, refused = table.get("do"), table.get("by"), table.get("refused")
         self.refusal(refused, line("refused"))
         if at is None or not isinstance(do, str) or not isinstance(by, str):
@@ -320,7 +326,7 @@ class _Reader:
         command = COMMANDS.get(do)
         if command is None:
             machines = f"Machines: {', '.join(MACHINES)}, agreement."
-            self.wrong(line("do"), f"there is no command {do!r}", _near(do, COMMANDS, machines))
+            self.wrong(line("do"), f"there is no command {shown(do)}", _near(do, COMMANDS, machines))
             return None
         arguments = self.arguments(command, table.get("with", {}), refused, line("with"))
         return Step(at, by, do, arguments, refused, table.get("key"), table.get("actor"), line(""), table.get("note"))
@@ -358,7 +364,7 @@ class _Reader:
                 claims[claim] = self.claim(claim, table[claim], line(claim))
             elif claim in table:
                 shape = " or ".join(_SHAPES[one] for one in shapes)
-                self.wrong(line(claim), f"{claim} = {table[claim]!r}: {shape} is needed", EXAMPLES[claim])
+                self.wrong(line(claim), f"{claim} = {shown(table[claim])}: {shape} is needed", EXAMPLES[claim])
         return Expect(at or LAST, claims, line(""))
 
     def claim(self, claim: str, wanted: Any, line: int | None) -> Any:
@@ -387,7 +393,7 @@ class _Reader:
             if isinstance(said, dict):
                 self.known(said, ("kind", "code", "to"), f"outcome of {id_}", line)
             else:
-                self.wrong(line(id_), f"outcome of {id_} = {said!r}: a table is needed", EXAMPLES["outcome"])
+                self.wrong(line(id_), f"outcome of {id_} = {shown(said)}: a table is needed", EXAMPLES["outcome"])
 
     def names_of_silence(self, wanted: Mapping[str, Any], line: Line) -> None:
         """Milestones."""
@@ -402,12 +408,14 @@ class _Reader:
                 self.known([said], CONDUCT, f"standing of the {side}", line)
                 continue
             if not isinstance(said, dict):
-                self.wrong(line(side), f"standing of the {side} = {said!r}: a table is needed", EXAMPLES["standing"])
+                self.wrong(
+                    line(side), f"standing of the {side} = {shown(said)}: a table is needed", EXAMPLES["standing"]
+                )
                 continue
             self.known(said, STANDING, f"standing of the {side}", line)
             for key, shape in (("conduct", str), ("strikes", int), ("lacks", list), ("feedback", dict)):
                 if not isinstance(said.get(key, shape()), shape):
-                    self.wrong(line(side), f"{key} = {said[key]!r}: it cannot be that", EXAMPLES["standing"])
+                    self.wrong(line(side), f"{key} = {shown(said[key])}: it cannot be that", EXAMPLES["standing"])
             for id_ in said.get("feedback", ()):
                 self.named(id_, line(side))
 
@@ -418,7 +426,7 @@ class _Reader:
             if isinstance(counts, dict):
                 self.known(counts, trackrecord.NAMES, f"stats of the {side}", line)
             else:
-                self.wrong(line(side), f"stats of the {side} = {counts!r}: a table is needed", EXAMPLES["stats"])
+                self.wrong(line(side), f"stats of the {side} = {shown(counts)}: a table is needed", EXAMPLES["stats"])
 
     def names_of_due(self, wanted: Mapping[str, Any], line: Line) -> None:
         """What a deadline says."""

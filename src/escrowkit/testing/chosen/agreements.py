@@ -69,10 +69,15 @@ def _terms(choose: Chooser, rules: Rulebook, id_: str, currency: str, start: dat
         "id": id_,
         "currency": currency,
         "price": Money(choose.pick(prices(rules, currency)), currency),
-        "due": choose.pick([None, start + 5 * DAY, start + 40 * DAY]),
+        "due": choose.pick([None, later(start, 5 * DAY), later(start, 40 * DAY)]),
         "release_when": choose.pick(CONDITIONS),
         "rules": {"escrow.clearing": "none", "milestone.start": "unfunded"} if chance(choose, 10) else {},
     }
+
+
+def later(at: datetime, time: timedelta) -> datetime:
+    """So much later, as far as there is time."""
+    return at + min(time, datetime.max.replace(tzinfo=at.tzinfo) - at)
 
 
 def currencies_of(rules: Rulebook) -> tuple[str, ...]:
@@ -126,9 +131,9 @@ def opening_moves(choose: Chooser, now: Agreement) -> Sequence[tuple[str, Comman
 def moment(choose: Chooser, now: Agreement) -> datetime:
     """Now, a little later, or on and around the next deadlines."""
     if not chance(choose, 15):
-        return now.at + choose.pick([timedelta(0), timedelta(minutes=1)])
+        return later(now.at, choose.pick([timedelta(0), timedelta(minutes=1)]))
     deadlines = [at for at, _, _ in now.deadlines()][:3]
-    marks = [at + shift for at in deadlines for shift in (-MICRO, timedelta(0), MICRO)]
-    steps = [now.at, now.at, now.at + timedelta(hours=1), now.at + DAY, now.at + 3 * DAY]
+    marks = [mark for at in deadlines for mark in (at - MICRO, at, later(at, MICRO))]
+    steps = [now.at, now.at, *(later(now.at, step) for step in (timedelta(hours=1), DAY, 3 * DAY))]
     options = [at for at in steps * 2 + marks if at >= now.at]
     return choose.pick(options)

@@ -14,7 +14,7 @@ from escrowkit.money import Money
 from escrowkit.pot import TABLES, Pot
 from escrowkit.roles import Role
 from escrowkit.table import Command
-from escrowkit.testing.chosen.agreements import DAY, PRICES
+from escrowkit.testing.chosen.agreements import DAY, PRICES, later
 from escrowkit.testing.chosen.choices import Chooser, chance
 from escrowkit.testing.chosen.rulebooks import CURRENCIES
 
@@ -95,7 +95,7 @@ def _whole_agreement(choose: Chooser, at: datetime) -> Command:
     if chance(choose, 60):
         return choose.pick(_CONDUCT)(role, "rude")
     right = choose.pick(("rating", "writing"))
-    return Restrict(role=role, right=right, reason="rude", until=choose.pick((None, at, at + 9 * DAY)))
+    return Restrict(role=role, right=right, reason="rude", until=choose.pick((None, at, later(at, 9 * DAY))))
 
 
 _CONDUCT = (
