@@ -162,7 +162,7 @@ class Decision:
 decide, advance = Agreement.decide, Agreement.advance
 
 
-@door(currency=str, rail=str, engine=str, near=Path, rules=Mapping)
+@door(currency=str, rail=str, engine=str, near=Path)
 def open_agreement(
     *,
     rulebook: str | Path | Rulebook,
