@@ -418,6 +418,8 @@ def _of_side_doors() -> Iterator[Door]:
     yield Door("story.read", story.read, {"name": "award-split"})
     yield Door("story.parse", story.parse, {"text": STORY_TEXT, "file": "award-split.toml", "near": Path()})
     yield Door("story.play", story.play, {"story": STORY, "engine": "stock", "until": START})
+    yield Door("story.rulebook_file", story.rulebook_file, {"rules": RULES})
+    yield Door("story.written", lambda steps: story.written({"title": "x"}, [], steps), {"steps": []})
     yield Door("story.shipped", story.shipped, {})
     yield Door("story.since", story.since, {"start": START, "text": "2 days", "calendar": Calendar()})
     yield Door("story.command_of", story.command_of, {"step": STORY.steps[0], "agreement": NOW})

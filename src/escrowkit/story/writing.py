@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from escrowkit.agreement import Agreement
+from escrowkit.doors import Every, door
 from escrowkit.money import Money
 from escrowkit.periods import Period
 from escrowkit.rulebook import Rulebook
@@ -29,6 +30,7 @@ class Said:
     note: str | None = None
 
 
+@door(head=Mapping, milestones=Every(Mapping), steps=Every(Said), expects=Every(Mapping))
 def written(
     head: Mapping[str, Any],
     milestones: Iterable[Mapping[str, Any]],
@@ -91,6 +93,7 @@ def _terms(terms: Any, currency: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+@door(rules=Rulebook)
 def rulebook_file(rules: Rulebook) -> str:
     """A rulebook as the text of a file: `load` reads the same of it again.
 
