@@ -29,38 +29,16 @@ from planted.reach import Reached, reached
 from planted.running import ROOT, Trial, Verdict, Warm, attempts, warm
 
 #: Tests that read what the tables say, and not what follows from it; and those that never meet a table.
-NOT_BEHAVIOUR: Final = frozenset(
-    f"test_{name}.py"
-    for name in (
-        *(
-            "bench",
-            "cli",
-            "docs",
-            "doctests",
-            "drawing",
-            "errors",
-            "golden",
-            "histories",
-            "package",
-            "planted",
-            "schemas",
-        ),
-        *("table", "wording", "arguments", "money", "periods", "roles", "rulebook", "ledger"),
-        # Long, and of random lives that the others tell shorter.
-        *(
-            "chain",
-            "codec",
-            "comparison",
-            "everywhere",
-            "foresight",
-            "life",
-            "oracle",
-            "proof",
-            "stakes",
-            "whole_lives",
-        ),
-    )
+_READERS: Final = (
+    "bench cli docs doctests drawing errors golden histories lint package planted schemas table wording "
+    "arguments money periods roles rulebook ledger"
 )
+#: Long, and of random lives that the others tell shorter.
+_LONG: Final = (
+    "chain codec comparison everywhere foresight life oracle proof stakes "
+    "testing_machine testing_providers testing_stores testing_strategies whole_lives"
+)
+NOT_BEHAVIOUR: Final = frozenset(f"test_{name}.py" for name in f"{_READERS} {_LONG}".split())
 
 
 KINDS: Final = ("rows", "guards", "books", "reactions", "clocks")
