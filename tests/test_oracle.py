@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import pytest
 
+import escrowkit as ek
 from escrowkit import Refused, clocks, story
 from escrowkit.agreement import whole
 from escrowkit.errors import BadAmount
@@ -303,3 +304,70 @@ def test_the_oracle_finds_a_planted_fault(fault: str, monkeypatch: pytest.Monkey
     with pytest.raises(Disagreement) as told:
         everything()
     assert "differ after" in str(told.value)
+
+
+# -- appeals, which random lives hardly reach ------------------------------------------------------------------------
+
+SHARE = {"USD": "3.00"}
+MODELS: dict[str, dict[str, Any]] = {
+    "none": {"arbitration.fee.model": "none"},
+    "shares": {f"arbitration.fee.shares.{side}": SHARE for side in ("payer", "payee", "platform")},
+    "rate": {"arbitration.fee.rate": "1%"},
+    "external": {f"arbitration.fee.shares.{side}": SHARE for side in ("payer", "payee")},
+    "from_pot": {"arbitration.fee.rate": "1%"},
+}
+
+
+@pytest.mark.parametrize("ending", ["awarded", "refused", "unpaid", "half paid", "not appealed", "settled", "no award"])
+@pytest.mark.parametrize("borne", ["each", "loser", "by_share_lost"])
+@pytest.mark.parametrize("model", MODELS)
+def test_an_appeal_goes_as_the_oracle_says(model: str, borne: str, ending: str) -> None:
+    rules = {
+        "dispute.stages": ["arbitration"],
+        "arbitration.eligible": {},
+        "arbitration.fee.model": model,
+        "arbitration.fee.borne": borne,
+        "arbitration.fee.cost": "all" if borne == "each" else "one_share",
+        "arbitration.pay.order": "any",
+        "arbitration.appeal.within": "5 days",
+        **MODELS[model],
+    }
+    usual = {"rulebook": "standard@1", "parties": {"payer": "ada", "payee": "lin"}, "currency": "USD"}
+    twin = Twin.open(**usual, milestones=[("m1", "300.00")], at=START, rules=rules)
+    appealed(twin, ending)
+    twin.advance(twin.agreement.at + timedelta(days=400))
+    assert twin.agreement.state("arbitration.m1") in ("final", "refused", "forfeited", "closed")
+    assert not twin.unpredicted
+
+
+def appealed(twin: Twin, ending: str) -> None:
+    """A dispute up to its award, the appeal, and how that ends; what this rulebook refuses is refused by both."""
+
+    def say(by: str, said: Any) -> None:
+        with suppress(Refused):
+            twin.decide(said, by=by, at=twin.agreement.at + timedelta(hours=1))
+
+    def pay(*sides: str) -> None:
+        case = twin.agreement.pot("m1").arbitration
+        for side in sides:
+            share = case.shares.get(side) if case is not None else None
+            say(side, ek.arbitration.PayFee("m1", "own", share or "1.00"))
+
+    say("payer", ek.escrow.Deposit("m1", "300.00"))
+    say("payee", ek.milestone.Submit("m1", "zip"))
+    say("payer", ek.dispute.Open("m1", "200.01"))
+    say("payee", ek.dispute.Contest("m1", "250.00"))
+    pay("payer", "payee")
+    say("platform", ek.arbitration.Appoint("m1", "art"))
+    say("arbitrator", ek.arbitration.Award("m1", "123.45", "so"))
+    if ending != "not appealed":
+        say("payee", ek.arbitration.Appeal("m1"))
+    pay(*{"unpaid": (), "half paid": ("payee",)}.get(ending, ("payee", "payer")))
+    say("platform", ek.arbitration.Appoint("m1", "ava"))
+    if ending == "awarded":
+        say("arbitrator", ek.arbitration.Award("m1", "230.00", "so"))
+    elif ending == "refused":
+        say("arbitrator", ek.arbitration.Refuse("m1", "no"))
+    elif ending == "settled":
+        say("payer", ek.dispute.Offer("m1", "150.00"))
+        say("payee", ek.dispute.AcceptOffer("m1", "150.00"))

@@ -46,7 +46,7 @@ def kept(world: World, case: Case, inside: dict[str, int], how: str) -> dict[str
     refund = rules.get("arbitration.fee.refund")
     if refund == "decaying" and not heard and how != "award_lapsed":
         return _decayed(world, case, inside)
-    ruled = how in ("awarded", "award_stands", "refused")
+    ruled = how == "refused" or "award" in case.facts
     if how == "award_lapsed" or not heard or (not ruled and case.facts.get("out of time")):
         return {}
     if refund == "winner" and ruled:
@@ -113,9 +113,11 @@ def losses(case: Case, how: str) -> dict[str, int]:
         says = case.rules.get("arbitration.refusal.divide")
         part = for_payee(says, case.stake, case.rules.get("money.remainder_to"))
         return {"payer": part, "payee": case.stake - part}
-    award = case.facts["award"]
-    got = {"payee": award, "payer": case.stake - award}
-    return {side: max(0, min(case.claim(side), case.stake) - got[side]) for side in PARTIES}
+    end = case.facts.get("end")
+    given = case.stake if end is None else end["to_payee"]
+    got = {"payee": given, "payer": case.stake - given}
+    contested = max(0, sum(case.claim(side) for side in PARTIES) - case.stake)
+    return {side: min(max(0, case.claim(side) - got[side]), contested) for side in PARTIES}
 
 
 def _decayed(world: World, case: Case, inside: dict[str, int]) -> dict[str, int]:

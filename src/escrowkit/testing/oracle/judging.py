@@ -116,12 +116,8 @@ def _appoint(world: World, case: Case, by: str, said: Said) -> None:
     case.arbitration = "hearing"
     case.facts |= {"arbitrator": said["arbitrator"], "heard at": world.now}
     case.facts["hearings"] = case.facts.get("hearings", 0) + 1
-    share = 0
-    if case.rules.get("arbitration.fee.model") == "shares":
-        share = case.rules.amount("arbitration.fee.shares.platform", case.work.currency) or 0
-    if share and not case.facts.get("platform paid"):
-        case.facts["platform paid"] = share
-        world.post([("world:platform", f"deposit:{case.name}:platform", share, case.work.currency)])
+    share = case.facts["shares"].get("platform", 0)
+    world.post([("world:platform", f"deposit:{case.name}:platform", share, case.work.currency)])
     world.happen("arbitration.appointed", case.work, by)
 
 
