@@ -135,13 +135,7 @@ def review_due(world: World, work: Work) -> datetime | None:
 
 
 def _review_start(work: Work, since: str) -> datetime | None:
-    if since == "active":
-        return _first_active(work)
-    submitted = entered(work, "submitted")
-    if since == "submitted":
-        return submitted
-    attested = work.since("milestone.submitted", "milestone.attested")
-    return attested[0].at if attested else None
+    return _first_active(work) if since == "active" else entered(work, since)
 
 
 def _after_notices(work: Work, due: datetime) -> datetime | None:
