@@ -198,7 +198,7 @@ def keep(scores: Mapping[str, Score], planted: Mapping[str, int]) -> None:
     head = ("git", "rev-parse", "--short", "HEAD")
     commit = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
     kept = figures()
-    for name, it in scores.items():
+    for name, it in {name: scores.get(name, Score()) for name in planted}.items():
         whole = it.mutants == planted[name]
         if whole or name not in kept or kept[name]["tried"] < kept[name]["planted"]:
             tried = {"planted": planted[name], "tried": it.mutants, "killed": it.killed, "equivalent": it.equivalent}
