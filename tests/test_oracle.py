@@ -19,6 +19,7 @@ from escrowkit import Refused, clocks, story
 from escrowkit.agreement import whole
 from escrowkit.errors import BadAmount
 from escrowkit.ledger import Kind
+from escrowkit.machines import escrow
 from escrowkit.machines.arbitration import guards as arbitration_guards
 from escrowkit.machines.dispute import guards as dispute_guards
 from escrowkit.machines.escrow import guards as escrow_guards
@@ -214,6 +215,27 @@ def test_many_random_lives_under_a_shipped_rulebook_go_as_the_oracle_says(name: 
 @pytest.mark.parametrize("first", range(10_000, 20_000, 500))
 def test_many_random_lives_go_as_the_oracle_says(first: int) -> None:
     assert set(lives(range(first, first + 500))) == {"lives", "steps"}
+
+
+def test_what_was_promised_back_and_charged_back_first_comes_out_of_the_payees_own() -> None:
+    """The provider's fact stands: the payee's money went to the payer, whatever was left of the release."""
+    twin = Twin.open(
+        rulebook="standard@1",
+        parties={"payer": "ada", "payee": "lin"},
+        currency="EUR",
+        milestones=[("m1", "1.01")],
+        at=START,
+        rail="slow",
+    )
+    for by, said in (
+        ("payer", escrow.Deposit("m1", "1.01", "r1")),
+        ("payer", escrow.Release("m1", "0.51")),
+        ("payee", escrow.RefundReleased("m1", "0.50")),
+        ("provider", escrow.ChargeBack("m1", "1.01", "r2", "0.25", "r1")),
+        ("provider", escrow.ConfirmRefundReleased("m1", "0.50", "r3")),
+    ):
+        twin.decide(said, by=by, at=START)
+    assert str(twin.agreement.ledger.balance("payable:payer", "EUR")) == "0.50 EUR"
 
 
 # -- planted faults --------------------------------------------------------------------------------------------------

@@ -72,8 +72,10 @@ def go_back(world: World, work: Work, by: str, minor: int, reference: str | None
     """Released money goes back to the payer: out of what clears, and from the payee, with the fees that were on it."""
     borne = work.rules.get("escrow.service_fee.on_refund")
     lines: list[Line] = []
-    from_payee = 0
-    for flow, part, fee, spent in back_out_of(work, min(minor, released(work))):
+    gone = back_out_of(work, min(minor, released(work)))
+    # Promised money that a chargeback took first is the payee's own.
+    from_payee = minor - sum(part for _, part, _, _ in gone)
+    for flow, part, fee, spent in gone:
         if flow.cleared:
             from_payee += part - (fee if borne != "payee" else 0)
         else:
