@@ -74,6 +74,8 @@ def _pay(world: World, case: Case, by: str, said: Said) -> None:
     sums(said, case.work.currency)
     sealed = case.arbitration == "funded" and window_open(world, case)
     need(sealed or case.arbitration not in ("funded", "hearing", "awarded"), "not-now")
+    # Whoever paid for both sees that all is paid; to anybody else the window seems open.
+    need(not sealed or set(paid) != {by}, "not-now")
     wanted = [by] if said["share"] == "own" else list(PARTIES)
     need(by not in shares or amount == sum(shares.get(side, 0) for side in wanted), "bad-amount")
     need(not sealed, "not-now")
@@ -124,18 +126,18 @@ def _appoint(world: World, case: Case, by: str, said: Said) -> None:
 # -- the award -------------------------------------------------------------------------------------------------------
 
 
-def cost(case: Case) -> int:
-    """A fee out of the pot."""
+def cost(world: World, case: Case) -> int:
+    """A fee out of the pot: at most what is in it."""
     if case.rules.get("arbitration.fee.model") != "from_pot":
         return 0
-    return min(hundredths(case), case.stake)
+    return min(hundredths(case), world.held(case.work))
 
 
 def _award(world: World, case: Case, said: Said) -> None:
     sums(said, case.work.currency)
     part = said["to_payee"][0]
-    menu = _menu(case)
-    need(part <= case.stake - cost(case) if menu is None else part in menu, "bad-amount")
+    menu = _menu(world, case)
+    need(part <= case.stake - cost(world, case) if menu is None else part in menu, "bad-amount")
     steps.free(case.work)
     case.facts["award"] = part
     appeals = case.rules.has("arbitration.appeal.within") and not case.facts.get("appealed by")
@@ -144,8 +146,8 @@ def _award(world: World, case: Case, said: Said) -> None:
     world.happen("arbitration.awarded", case.work, "arbitrator", case=case)
 
 
-def _menu(case: Case) -> list[int] | None:
-    menu, most = case.rules.get("arbitration.award.menu"), case.stake - cost(case)
+def _menu(world: World, case: Case) -> list[int] | None:
+    menu, most = case.rules.get("arbitration.award.menu"), case.stake - cost(world, case)
     if menu == "any":
         return None
     if menu == "all_or_nothing":

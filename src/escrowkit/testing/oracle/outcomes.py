@@ -104,7 +104,7 @@ def _goes_on(world: World, case: Case) -> None:
 
 def _judged(world: World, case: Case, name: str) -> None:
     """What ends an arbitration ends the dispute, as the rulebook says."""
-    rules, cost = case.rules, judging.cost(case)
+    rules, cost = case.rules, judging.cost(world, case)
     if name in ("arbitration.awarded", "arbitration.award_stands") and case.arbitration == "final":
         world.then(disputes.conclude, case, case.facts["award"], "awarded", cost)
     elif name == "arbitration.nobody_paid":
