@@ -661,6 +661,13 @@ def test_whatever_somebody_does_is_a_sign_of_life() -> None:
     assert job.wait(665).state("escrow") == "settled"
 
 
+def test_money_that_rolls_over_into_a_milestone_is_a_sign_of_life_there() -> None:
+    job = funded(milestones=TWO)("payer", e.Deposit("m2", "40.00"))("payer", e.Release("m1", "300.00"))
+    job("payer", e.RollOver("m1", "50.00", "m2"), 300)
+    assert job.wait(664).state("escrow.m2") == "held"
+    assert job.wait(665).state("escrow.m2") == "settled"
+
+
 def test_a_limit_before_the_earliest_release_is_refused_at_the_opening() -> None:
     """D3: terms under which nobody could ever be paid are no terms."""
     with pytest.raises(ek.errors.BadTerms):

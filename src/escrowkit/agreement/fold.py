@@ -150,7 +150,8 @@ class _Start:
 def _after(lane: Lane, event: Event) -> Lane:
     """The lane after an event: one record of it changed."""
     machine = event.machine
-    touched = lane.touched if event.by in _NOBODY else event.at
+    # What rolls over from another milestone comes by the rules, and somebody's hand all the same.
+    touched = lane.touched if event.by in _NOBODY and not isinstance(event, escrow.Received) else event.at
     work, pot, cases, owed, told = lane.milestone, lane.escrow, lane.cases, lane.obligations, lane.feedback
     if machine == "milestone":
         work = milestone.evolve(work, event)

@@ -22,7 +22,7 @@ def charge(world: World, work: Work, said: Said) -> None:
     need(amount <= deposit["amount"] - before, "bad-amount")
     from_pot = min(amount, world.held(work))
     freed = min(amount - from_pot, released(work))
-    excusable = sum(one.minor for one in work.debts if one.state == "open" and one.cause == "outcome")
+    excusable = sum(debt.minor for debt in _awarded(work))
     at_hand = unpaid(world, work)
     cleared_part, net, back_fee = _out_of_releases(world, work, freed)
     payable = min(net, at_hand)
@@ -128,10 +128,16 @@ def follow(world: World, work: Work, what: Happening) -> None:
             world.then(stakes.owe, work, "payee", "payer", what["excused"], "outcome")
 
 
+def _awarded(work: Work) -> list[Any]:
+    """What the payee still owes the payer by an outcome; what the platform advanced of it, it owes the platform."""
+    open_ = (debt for debt in work.debts if debt.state == "open" and debt.cause == "outcome")
+    return [debt for debt in open_ if debt.creditor == "payer"]
+
+
 def _excuse(world: World, work: Work, left: int) -> None:
     """The payer has it from the bank: nobody is paid the same money by an award once more."""
-    for debt in work.debts:
-        if left and debt.state == "open" and debt.cause == "outcome":
+    for debt in _awarded(work):
+        if left:
             world.then(_cancel, work, debt)
             if debt.minor > left:
                 world.then(stakes.owe, work, "payee", "payer", debt.minor - left, "outcome")
