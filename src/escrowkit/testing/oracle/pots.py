@@ -62,7 +62,8 @@ def move(world: World, work: Work, by: str, said: Said, word: str) -> None:
         need(by == "platform", "not-your-move")
         impound(world, work, by)
     elif word == "lift":
-        need(met(work, by) == "impounded", "no-such-move")
+        # The provider waits for nobody: it meets the hold itself, where the hold knows the command.
+        need("impounded" in (met(work, by), by == "provider" and state(work)), "no-such-move")
         need(by == "platform", "not-your-move")
         lift(world, work, by)
     elif word in ("seize", "obey_order"):
