@@ -642,6 +642,32 @@ def test_the_longest_holding_time_counts_for_money_that_is_there_without_a_gap()
     assert job.wait(110).state("milestone") == "cancelled"
 
 
+@pytest.mark.parametrize("lifted", [True, False])
+@pytest.mark.parametrize("claim", [None, "50.00"])
+def test_the_longest_holding_time_ends_once_and_what_still_clears_under_a_hold_is_paid_after_it(
+    claim: str | None, lifted: bool
+) -> None:
+    """B1, B8: the time ran out again and again, or a release stayed frozen for ever by a dispute that was over."""
+    job = funded({
+        "escrow.hold_limit.within": "60 days",
+        "escrow.hold_limit.on_expiry": "payee",
+        "escrow.clearing": "100 days",
+        "escrow.impound.within": "90 days",
+    })("payer", e.Release("m1", "100.00"))  # fmt: skip
+    if claim is not None:
+        job("payee", ek.dispute.Open("m1", claim, "why"), 1)
+    job("platform", e.Hold("m1", "why"), 2).wait(60)
+    assert (job.balance("escrow:m1"), job.balance("clearing:m1"), job.state("escrow")) == (
+        "0.00",
+        "100.00",
+        "impounded",
+    )
+    if lifted:
+        job("platform", e.Lift("m1"), 62)
+    assert job.wait(92).state("escrow") == "clearing"
+    assert (job.wait(300).state("escrow"), job.net("payee")) == ("settled", "350.00")
+
+
 def test_dormant_money_goes_as_the_rulebook_answers() -> None:
     job = funded()
     assert job.wait(day(365) - MICRO).state("escrow") == "held"

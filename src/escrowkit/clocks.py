@@ -96,7 +96,7 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "how long nothing may happen while money is held", due=lambda p, clock: _dormancy(p, clock)),
     Clock("escrow", (E.EMPTY, E.FUNDING, E.HELD, E.CLEARING, E.FROZEN), "funding", lambda p: p.escrow.pending_at, "escrow.funding.within", _CASE, "provider", "escrow.funding.on_silence",
           "the time to confirm a deposit"),
-    Clock("escrow", (E.HELD, E.FROZEN, E.IMPOUNDED), "hold_limit", lambda p: p.escrow.held_since, "escrow.hold_limit.within", (), "both", "escrow.hold_limit.on_expiry",
+    Clock("escrow", (E.HELD, E.FROZEN, E.IMPOUNDED), "hold_limit", lambda p: p.escrow.held_since if p.held else None, "escrow.hold_limit.within", (), "both", "escrow.hold_limit.on_expiry",
           "the longest time that money may be held"),
     Clock("escrow", (E.IMPOUNDED,), "impound", lambda p: p.escrow.spans[-1].start, "escrow.impound.within", (), "platform", "",
           "the longest hold by the platform"),

@@ -65,6 +65,8 @@ DRAINS = (
     "escrow.released_refunded",
     "dispute.overridden",
     "escrow.thawed",
+    "escrow.lifted",
+    "escrow.impound_lapsed",
 )
 ENDS = (
     "milestone.completed",
@@ -181,7 +183,9 @@ def _void(world: World, work: Work) -> None:
 def _dry(world: World, work: Work) -> bool:
     if world.held(work) or work.open_case:
         return False
-    return pots.state(work) in ("held", "frozen", "impounded") or (work.pot == "clearing" and not clearing(work))
+    if clearing(work):
+        return pots.state(work) in ("held", "frozen")
+    return pots.state(work) in ("held", "frozen", "impounded") or work.pot == "clearing"
 
 
 def _drain(world: World, work: Work) -> None:

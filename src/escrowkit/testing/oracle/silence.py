@@ -213,7 +213,7 @@ def _money_clocks(world: World, work: Work) -> Iterator[Clock]:
     if pot in ("empty", "funding", "held", "clearing", "frozen") and work.facts.get("pending"):
         at = over(work, work.facts["pending"][1], "escrow.funding.within", dispute=False)
         yield clock("funding", at, lambda: _unfunded(world, work))
-    if pot in ("held", "frozen", "impounded") and answer(work, "escrow.hold_limit.on_expiry"):
+    if pot in ("held", "frozen", "impounded") and world.held(work) and answer(work, "escrow.hold_limit.on_expiry"):
         start = _held_since(work)
         at = over(work, start, "escrow.hold_limit.within", dispute=False, impound=False)
         yield clock(
