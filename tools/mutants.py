@@ -223,7 +223,8 @@ def last() -> str:
     it = sum((Score(one["tried"], one["killed"], one["equivalent"]) for one in kept), Score())
     when = ", ".join(max((one["date"], one["commit"]) for one in kept))
     of = sum(one["planted"] for one in kept)
-    return f"at {when} {it.killed} of {it.mutants} ({of} planted), {it.share:.1%} of what is not equivalent"
+    tried = f"{it.killed} of {it.mutants} that were tried killed, of {of} planted"
+    return f"of all modules on {when}: {tried}, {it.share:.1%} of what is not equivalent"
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -22,10 +22,11 @@ from typing import Final
 from attrs import frozen
 
 ROOT: Final = Path(__file__).parent.parent
+README: Final = ROOT / "README.md"
 BIN: Final = Path(sys.executable).parent
 MARKS: Final = (
-    "<!-- The figures of `make proof`; `python tools/proof.py --write` replaces them. -->\n\n",
-    "\n<!-- -->",
+    "<!-- The figures of `make proof`; `python tools/proof.py --write` replaces them. -->",
+    "<!-- The end of the figures. -->",
 )
 
 
@@ -49,7 +50,9 @@ PARTS: Final = (
     )),
     Part("canaries", "Bugs that cost others money, planted one at a time", (("python", "-m", "planted.canaries"),)),
     Part("removals", "Every row, guard and line taken out, one at a time", (("python", "-m", "planted.removals"),)),
-    Part("mutants", "Small changes of the code, a sample of all", (("python", "tools/mutants.py", "sample"),)),
+    Part("mutants", "Small changes of the code: some of the modules in which none survived, and the last run of all", (
+        ("python", "tools/mutants.py", "sample"),
+    )),
     Part("tests", "All tests, with the branches of levels 0 to 5 that they take", (("make", "-s", "coverage"),)),
 )  # fmt: skip
 
@@ -97,14 +100,13 @@ def tell(text: str) -> None:
     sys.stdout.flush()
 
 
-def write(shown: Sequence[Shown], seconds: float) -> None:
-    """The figures into the README."""
-    path = ROOT / "README.md"
-    before, rest = path.read_text(encoding="utf-8").split(MARKS[0])
-    _, after = rest.split(MARKS[1], 1)
+def written(readme: str, shown: Sequence[Shown], seconds: float) -> str:
+    """The README with these figures."""
+    before, rest = readme.split(MARKS[0])
+    _, after = rest.split(MARKS[1])
     rows = ["| what | figures | took |", "|---|---|---|", *(one.row for one in shown)]
     rows.append(f"| **All of it** | on two cores | {seconds / 60:.1f} min |")
-    path.write_text(before + MARKS[0] + "\n".join(rows) + "\n" + MARKS[1] + after, encoding="utf-8")
+    return "\n\n".join((before + MARKS[0], "\n".join(rows), MARKS[1] + after))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -128,7 +130,7 @@ def main(words: Sequence[str] | None = None) -> int:
         tell(f"\n{one.part.name}:\n{one.output}")
     tell(f"{len(shown) - len(failed)} of {len(shown)} parts hold, in {seconds / 60:.1f} minutes")
     if asked.write and not failed:
-        write(shown, seconds)
+        README.write_text(written(README.read_text(encoding="utf-8"), shown, seconds), encoding="utf-8")
     return bool(failed)
 
 
