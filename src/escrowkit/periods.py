@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from escrowkit.doors import door
+from escrowkit.doors import needed
 from escrowkit.errors import BadArgument, DefinitionError, MissingExtra, shown
 
 T = TypeVar("T")
@@ -220,7 +220,6 @@ class Calendar:
             return False
         return self.country is None or day not in _national(self.country, day.year)
 
-    @door(period=Period)
     def add(self, at: datetime, period: Period) -> datetime:
         """The instant at which a period that begins at `at` is over, in UTC.
 
@@ -231,12 +230,12 @@ class Calendar:
         the first. Raises `BadArgument` for a naive `at`, and past the year 9999.
         """
         at = instant(at)
+        needed("period", period, Period)
         try:
             return self._after(at, period.business_days) if period.business_days else at + period.exact
         except OverflowError:
             raise _beyond() from None
 
-    @door(period=Period)
     def shift(self, due: datetime, pause: timedelta, period: Period) -> datetime:
         """A due instant after a pause: later by its length, and for business days never on a day that is none.
 
@@ -249,6 +248,7 @@ class Calendar:
         if not isinstance(pause, timedelta) or pause < timedelta(0):
             raise BadArgument("a pause is a timedelta of zero or more", key="pause")
         due = instant(due)
+        needed("period", period, Period)
         try:
             later = due + pause
             if not period.business_days or self.is_business_day(later.astimezone(_zone(self.timezone)).date()):

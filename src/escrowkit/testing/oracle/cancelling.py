@@ -14,12 +14,17 @@ from escrowkit.testing.oracle.world import PARTIES, Work, World, need
 Said = dict[str, Any]
 
 
-def request_cancel(world: World, work: Work, by: str, said: Said) -> None:
-    """A side asks for part or all of what is held."""
+def _between_parties(work: Work, by: str, said: Said) -> None:
+    """It is for the parties alone, and waits while there is a dispute, in which the sums are read all the same."""
     need(by in PARTIES, "not-your-move")
     if work.state == "disputed":
         sums(said, work.currency)
     undisputed(work)
+
+
+def request_cancel(world: World, work: Work, by: str, said: Said) -> None:
+    """A side asks for part or all of what is held."""
+    _between_parties(work, by, said)
     need(work.rules.lets("milestone.cancel.by", by), "not-your-move")
     sums(said, work.currency)
     refund = said["refund"][0]
@@ -34,10 +39,7 @@ def request_cancel(world: World, work: Work, by: str, said: Said) -> None:
 
 def answer_cancel(world: World, work: Work, by: str, said: Said, word: str) -> None:
     """A cancel request is agreed to, declined or taken back."""
-    need(by in PARTIES, "not-your-move")
-    if work.state == "disputed":
-        sums(said, work.currency)
-    undisputed(work)
+    _between_parties(work, by, said)
     asked_by, refund = work.facts["asked"]
     need((by == asked_by) == (word == "withdraw_cancel"), "not-your-move")
     sums(said, work.currency)
@@ -59,10 +61,7 @@ def answer_cancel(world: World, work: Work, by: str, said: Said, word: str) -> N
 
 def request_release(world: World, work: Work, by: str, said: Said) -> None:
     """A side proposes a split of what is held."""
-    need(by in PARTIES, "not-your-move")
-    if work.state == "disputed":
-        sums(said, work.currency)
-    undisputed(work)
+    _between_parties(work, by, said)
     need(work.rules.lets("milestone.proposal.by", by), "not-your-move")
     sums(said, work.currency)
     need(0 < world.held(work) >= said["to_payee"][0], "over-held")
@@ -74,10 +73,7 @@ def request_release(world: World, work: Work, by: str, said: Said) -> None:
 
 def agree_release(world: World, work: Work, by: str, said: Said) -> None:
     """The other side agrees to the proposed split."""
-    need(by in PARTIES, "not-your-move")
-    if work.state == "disputed":
-        sums(said, work.currency)
-    undisputed(work)
+    _between_parties(work, by, said)
     proposal = work.facts.get("proposal")
     need(proposal is None or proposal[0] != by, "not-your-move")
     sums(said, work.currency)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from escrowkit.testing.oracle import charges, conditions, outcomes, overrides, pots, restaking, stakes, standing, steps
 from escrowkit.testing.oracle.leaving import clearing, earned, lacks, released
 from escrowkit.testing.oracle.said import Happening
-from escrowkit.testing.oracle.world import Work, World
+from escrowkit.testing.oracle.world import ARRIVALS, Work, World
 
-STARTS = (
-    "escrow.opened",
-    "escrow.deposited",
-    "escrow.deposit_confirmed",
-    "escrow.received",
+GOES_ON = (
     "milestone.voided",
     "milestone.cancel_declined",
     "milestone.cancel_withdrawn",
@@ -19,19 +15,17 @@ STARTS = (
     "milestone.resumed",
     "escrow.charge_back_reversed",
 )
+STARTS = (
+    "escrow.opened",
+    *ARRIVALS,
+    *GOES_ON,
+)
 PAYS = (
     "milestone.approved",
     "milestone.deemed_approved",
     "milestone.condition_met",
-    "escrow.deposited",
-    "escrow.deposit_confirmed",
-    "escrow.received",
-    "milestone.voided",
-    "milestone.cancel_declined",
-    "milestone.cancel_withdrawn",
-    "milestone.silence_ignored",
-    "milestone.resumed",
-    "escrow.charge_back_reversed",
+    *ARRIVALS,
+    *GOES_ON,
     "escrow.lifted",
     "escrow.impound_lapsed",
 )
@@ -42,9 +36,7 @@ DIVIDES = (
     "milestone.cancelled",
 )
 VOIDS = (
-    "escrow.deposited",
-    "escrow.deposit_confirmed",
-    "escrow.received",
+    *ARRIVALS,
     "escrow.released",
     "escrow.refunded",
     "escrow.rolled_over",
@@ -68,15 +60,7 @@ DRAINS = (
     "escrow.lifted",
     "escrow.impound_lapsed",
 )
-ENDS = (
-    "milestone.completed",
-    "milestone.cancelled",
-    "milestone.cancel_agreed",
-    "milestone.release_agreed",
-    "milestone.silence_divided",
-    "milestone.concluded",
-)
-CLOSES = ("escrow.drained", "escrow.deposit_returned", "escrow.deposit_failed", "escrow.funding_lapsed", *ENDS)
+CLOSES = ("escrow.drained", "escrow.deposit_returned", "escrow.deposit_failed", "escrow.funding_lapsed", *standing.OVER)
 
 FEES_OWED = ("escrow.seized", "escrow.order_obeyed", "escrow.hold_ended", "escrow.divided")
 
@@ -128,7 +112,7 @@ def follow(world: World, what: Happening) -> None:
     standing.follow_feedback(world, work, what)
     if name in ("dispute.concluded", "dispute.defaulted"):
         standing.suspend_defaulters(world, what["case"])
-    if name in ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received"):
+    if name in ARRIVALS:
         standing.hold_what_arrives(world, work)
 
 
@@ -204,10 +188,7 @@ def _completed(world: World, work: Work) -> None:
 
 
 def _closable(world: World, work: Work) -> bool:
-    used = [
-        one for one in work.happened if one.name in ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received")
-    ]
-    return work.is_over and pots.state(work) == "empty" and bool(used)
+    return work.is_over and pots.state(work) == "empty" and bool(work.all(*ARRIVALS))
 
 
 def _close(world: World, work: Work) -> None:

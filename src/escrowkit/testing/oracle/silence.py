@@ -12,7 +12,7 @@ from escrowkit.testing.oracle.conditions import entered
 from escrowkit.testing.oracle.leaving import clearing, released
 from escrowkit.testing.oracle.pauses import later
 from escrowkit.testing.oracle.sums import for_payee
-from escrowkit.testing.oracle.world import Work, World
+from escrowkit.testing.oracle.world import ARRIVALS, Work, World
 
 RANKS = ("arbitration", "mediation", "dispute", "milestone", "escrow", "feedback")
 
@@ -229,8 +229,8 @@ def _money_clocks(world: World, work: Work) -> Iterator[Clock]:
 
 def _held_since(work: Work) -> datetime | None:
     """Since when money is held: the first that came in after the pot was empty last."""
-    names = ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received", "escrow.charge_back_reversed")
-    found = [one for one in work.since("escrow.drained", *names) if one.more.get("to_pot", True)]
+    came = work.since("escrow.drained", *ARRIVALS, "escrow.charge_back_reversed")
+    found = [one for one in came if one.more.get("to_pot", True)]
     return found[0].at if found else None
 
 

@@ -10,17 +10,17 @@ from escrowkit.testing.oracle import pots, steps
 from escrowkit.testing.oracle.cases import Case
 from escrowkit.testing.oracle.leaving import released
 from escrowkit.testing.oracle.said import Happening, Refusal
-from escrowkit.testing.oracle.world import PARTIES, Work, World, need, other
+from escrowkit.testing.oracle.world import ARRIVALS, PARTIES, Work, World, need, other
 
 Said = dict[str, Any]
-ENDS = (
+#: With what a milestone is over.
+OVER = (
     "milestone.completed",
     "milestone.cancelled",
     "milestone.cancel_agreed",
     "milestone.release_agreed",
     "milestone.silence_divided",
     "milestone.concluded",
-    "escrow.divided",
 )
 
 
@@ -191,9 +191,9 @@ def withheld(work: Work) -> list[str]:
 
 def follow_feedback(world: World, work: Work, what: Happening) -> None:
     """Feedback opens when a milestone that ever held money is over; a later outcome may change who has the right."""
-    if what.name not in ENDS or not work.is_over or not work.rules.has("conduct.feedback.within"):
+    if what.name not in (*OVER, "escrow.divided") or not work.is_over or not work.rules.has("conduct.feedback.within"):
         return
-    if not work.all("escrow.deposited", "escrow.deposit_confirmed", "escrow.received"):
+    if not work.all(*ARRIVALS):
         return
     feedback: Feedback | None = work.facts.get("feedback")
     if feedback is None:

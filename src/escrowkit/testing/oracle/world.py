@@ -19,6 +19,10 @@ def other(side: str) -> str:
     return "payee" if side == "payer" else "payer"
 
 
+#: With what money comes into a pot.
+ARRIVALS = ("escrow.deposited", "escrow.deposit_confirmed", "escrow.received")
+
+
 @dataclass
 class Lot:
     """So many units of a currency: who brought them in, where they are now, and the way they took."""
