@@ -12,7 +12,7 @@ from escrowkit.agreement import Agreement, Decision
 from escrowkit.errors import Refused
 from escrowkit.rulebook import Rulebook, available, load
 from escrowkit.table import Command
-from strategies import Chooser, Dice, agreement, command, moment, opening_moves, rulebook
+from escrowkit.testing.chosen import Chooser, Dice, agreement, command, moment, opening_moves, rulebook
 
 #: Longer than any deadline runs.
 FOREVER = timedelta(days=5 * 365)

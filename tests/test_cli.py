@@ -9,9 +9,8 @@ import xml.etree.ElementTree as Xml
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from escrowkit.cli import run
+from commandline import escrowkit
 from escrowkit.pot import MACHINES
 from escrowkit.rulebook import available
 from escrowkit.story import shipped
@@ -44,10 +43,6 @@ on_silence = "nobody"
 [dispute.anser.payer]
 within = "7 days"
 """
-
-
-def escrowkit(*arguments: str) -> Result:
-    return CliRunner().invoke(run, arguments)
 
 
 @pytest.fixture
@@ -332,7 +327,7 @@ def test_rulebooks_side_by_side_as_markdown_and_as_json() -> None:
 
 def test_what_goes_with_compare_alone_is_a_wrong_call_without_it() -> None:
     for call in (("standard", "upwork"), ("--differing",), ("-f", "markdown")):
-        assert CliRunner().invoke(run, ["rules", *call]).exit_code == 2
+        assert escrowkit("rules", *call).exit_code == 2
 
 
 def test_a_story_is_compared_under_other_rulebooks() -> None:
@@ -345,6 +340,6 @@ def test_a_story_is_compared_under_other_rulebooks() -> None:
 
 
 def test_a_story_that_cannot_be_read_is_told() -> None:
-    told = CliRunner().invoke(run, ["compare", "silent-payer"])
+    told = escrowkit("compare", "silent-payer")
     assert told.exit_code == 2
     assert "there is no such story" in told.output

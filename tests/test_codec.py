@@ -37,8 +37,8 @@ from escrowkit.periods import Period
 from escrowkit.rulebook import Rulebook, build, load
 from escrowkit.story import play, read, shipped
 from escrowkit.table import Command, Event
+from escrowkit.testing.chosen import ALL_COMMANDS, Dice, agreement, command, filled, moment, opening_moves, rulebook
 from helpers import START, contested, disputed, funded
-from strategies import ALL_COMMANDS, Dice, agreement, command, filled, moment, opening_moves, rulebook
 
 
 def _told(name: str) -> Agreement | None:

@@ -16,7 +16,7 @@ from escrowkit.comparison.questions import questions
 from escrowkit.errors import DefinitionError
 from escrowkit.rulebook import Rulebook, available, build, load
 from escrowkit.schema import KEYS, SCHEMA
-from strategies import Dice, rulebook
+from escrowkit.testing.chosen import Dice, rulebook
 
 STANDARD = load("standard@1")
 

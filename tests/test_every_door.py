@@ -15,13 +15,13 @@ from typing import Any
 
 import attrs
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import escrowkit as ek
+from commandline import escrowkit
 from doors import COMMANDS, HUGE, JUNK, NOW, OPENING, RULES, SEALED, STATES, STORY_TEXT, Door, doors
-from escrowkit import chain, cli, codec, errors, proof, rulebook, story
+from escrowkit import chain, codec, errors, proof, rulebook, story
 from escrowkit.agreement import Agreement
 from escrowkit.errors import REFUSALS, BadDocument, BrokenChain, DefinitionError, EscrowError, Refused, StoryError
 from escrowkit.machines import escrow, milestone
@@ -29,8 +29,8 @@ from escrowkit.money import MOST_DIGITS, Money
 from escrowkit.rulebook import load
 from escrowkit.schema import KEYS, PARTS
 from escrowkit.table import Event
+from escrowkit.testing.chosen import Dice, agreement
 from lived import FOREVER, decided, told
-from strategies import Dice, agreement
 
 _SPEC = importlib.util.spec_from_file_location("docs_api", Path(__file__).parents[1] / "tools" / "docs_api.py")
 assert _SPEC is not None
@@ -358,7 +358,7 @@ def test_a_history_that_was_cut_anywhere_is_refused_or_found_short() -> None:
 
 def told_by_cli(*arguments: str) -> str:
     """What the command line prints; it ends by itself, with one of its codes, or by a typed error."""
-    done = CliRunner().invoke(cli.run, arguments)
+    done = escrowkit(*arguments)
     assert done.exit_code in (0, 1, 2), arguments
     assert isinstance(done.exception, SystemExit | EscrowError | None), (arguments, done.exception)
     assert "Traceback" not in done.output

@@ -18,8 +18,8 @@ from escrowkit.machines.escrow import Repeated
 from escrowkit.pot import TABLES
 from escrowkit.roles import CALLERS, role_of
 from escrowkit.table import Command
+from escrowkit.testing.chosen import ROLES, Dice, agreement, command, in_all, moment, opening_moves, rulebook
 from helpers import SHARED, Job, contested, day, disputed, funded, hearing
-from strategies import ROLES, Dice, agreement, command, in_all, moment, opening_moves, rulebook
 
 Moment = tuple[Dice, Agreement, str, datetime]
 

@@ -10,10 +10,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import escrowkit as ek
-import laws
 from escrowkit.agreement import Agreement
 from escrowkit.errors import Refused
-from strategies import MICRO, Chooser, Dice, Drawn, agreement, command, moment, opening_moves, rulebook
+from escrowkit.testing import laws
+from escrowkit.testing.chosen import (
+    MICRO,
+    START,
+    Chooser,
+    Dice,
+    Drawn,
+    agreement,
+    command,
+    moment,
+    opening_moves,
+    rulebook,
+)
 
 FIVE_YEARS = timedelta(days=5 * 365)
 
@@ -131,7 +142,7 @@ def test_under_the_standard_rules_silence_ends_every_life(seed: int) -> None:
         parties={"payer": "ada", "payee": "lin"},
         currency="USD",
         milestones=[("m1", "350.00"), ("m2", "90.00")],
-        at=laws.AT,
+        at=START,
         rail=dice.pick(["instant", "slow"]),
     )
     for by, opening in opening_moves(dice, now):

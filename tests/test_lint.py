@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from commandline import escrowkit
 from escrowkit import proof
-from escrowkit.cli import run
 from escrowkit.errors import DefinitionError
 from escrowkit.lint import LINTS, Lint, lint
 from escrowkit.lint.ends import RESTS, listed
@@ -297,7 +297,7 @@ on_silence = "payee"
 
 
 def check(*arguments: str) -> Result:
-    return CliRunner().invoke(run, ["check", *arguments])
+    return escrowkit("check", *arguments)
 
 
 @pytest.fixture

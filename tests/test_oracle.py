@@ -33,8 +33,8 @@ from escrowkit.rulebook import available, load
 from escrowkit.story.consents import command_of
 from escrowkit.table import Guard
 from escrowkit.testing import oracle
+from escrowkit.testing.chosen import MICRO, START, Chooser, Dice, agreement, command, moment, opening_moves, rulebook
 from escrowkit.testing.compare import Disagreement, Twin
-from strategies import MICRO, START, Chooser, Dice, agreement, command, moment, opening_moves, rulebook
 
 FILES = sorted(Path(oracle.__file__).parent.glob("*.py"))
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import attrs
 import pytest
-from click.testing import CliRunner, Result
 
+from commandline import escrowkit
 from escrowkit import DefinitionError, proof
-from escrowkit.cli import run
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
 from escrowkit.money import Money
 from escrowkit.proof.identity import key
@@ -56,10 +55,6 @@ def file(tmp_path: Path) -> Any:
         return str(path)
 
     return write
-
-
-def escrowkit(*arguments: str) -> Result:
-    return CliRunner().invoke(run, arguments)
 
 
 def proved(text: str, **size: Any) -> proof.Proof:

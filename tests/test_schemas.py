@@ -21,7 +21,7 @@ from escrowkit.codec.schemas import PAGES
 from escrowkit.codec.shapes import COMMANDS, EVENTS, TYPES
 from escrowkit.errors import BadArgument
 from escrowkit.rulebook import available, load
-from strategies import Dice, rulebook
+from escrowkit.testing.chosen import Dice, rulebook
 from test_codec import LIVES, example
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,6 @@ from typing import Any
 import attrs
 import pytest
 
-import laws
 from escrowkit import chain, codec
 from escrowkit.agreement import Agreement, Decision, Record, evolve, replay
 from escrowkit.chain import Head, Sealed
@@ -21,8 +20,9 @@ from escrowkit.machines import escrow, milestone
 from escrowkit.pot import MACHINES
 from escrowkit.roles import role_of
 from escrowkit.rulebook import available, load
+from escrowkit.testing import laws
+from escrowkit.testing.chosen import MICRO, Dice, command, opening_moves
 from lived import FOREVER, Said, Step, decided, life, opened, told
-from strategies import MICRO, Dice, command, opening_moves
 from test_laws import DEADLINES
 
 #: Lives of the default run; `slow` runs go further.

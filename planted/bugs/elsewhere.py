@@ -31,6 +31,6 @@ NOT_PLANTED: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (("F6", "H7"), "A list was compared in order; milestones had to go one after the other.", "It is B26; roles are sets."),
     (("F9",), "An old receiver stayed after the client had changed.", "The parties of an agreement do not change."),
     (("G9",), "A counter was empty at the first dispute.", "Nothing is counted that is not in a record."),
-    (("G22",), "Eight properties of an arbitrated sale.", "They are laws of whole lives here (`tests/laws.py`)."),
+    (("G22",), "Eight properties of an arbitrated sale.", "They are laws of whole lives here (`escrowkit.testing.laws`)."),
     (("H5", "H8"), "The last milestone paid the whole balance; deposit and final charge were one.", "It is B4: each milestone has a pot."),
 )  # fmt: skip
