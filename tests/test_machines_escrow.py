@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -571,6 +571,71 @@ def test_a_chargeback_on_one_milestone_does_not_take_what_another_brought() -> N
     job("payer", e.Deposit("m2", "100.00"))("payer", e.Release("m2", "100.00"))
     job("provider", e.ChargeBack("m1", "350.00", "cb"))
     assert (job.balance("payable:payee"), job.net("platform")) == ("100.00", "-350.00")
+
+
+FEE = {"escrow.service_fee.model": "flat", "escrow.service_fee.rate": "10%"}
+PAID_LATE: list[tuple[dict[str, Any], str, list[str]]] = [
+    ({"escrow.chargeback": "payee"}, "350.00", ["350.00"]),
+    ({"escrow.chargeback": "payee"}, "300.00", ["120.00", "80.00", "150.00"]),
+    ({"escrow.chargeback": "platform"}, "350.00", ["200.00", "100.00"]),
+    ({"escrow.chargeback": "payee", "escrow.clearing": "5 days"}, "350.00", ["300.00", "50.00"]),
+    ({"escrow.chargeback": "payee", **FEE}, "315.00", ["111.11", "222.22"]),
+    ({"escrow.chargeback": "payee", **FEE, "escrow.service_fee.on_refund": "payee"}, "300.00", ["350.00"]),
+]
+
+
+@pytest.mark.parametrize(("rules", "out", "taken"), PAID_LATE)
+def test_a_payout_told_after_a_chargeback_ends_as_if_it_had_been_told_before(
+    rules: dict[str, Any], out: str, taken: list[str]
+) -> None:
+    """The money had left before the bank took it: in which order the two are reported is chance."""
+    ends: list[tuple[Any, ...]] = []
+    for is_late in (False, True):
+        job = released(rules=rules, rail="slow").wait(8)
+        payout = e.ConfirmPayout("m1", "payee", out, "p1")
+        job = job if is_late else job("provider", payout, 9)
+        for number, sum_ in enumerate(taken):
+            job("provider", e.ChargeBack("m1", sum_, f"cb-{number}"), 9)
+        job = job("provider", payout, 9) if is_late else job
+        owed = {pair: money.text for pair, money in job.now.owed().items()}
+        nets = [job.net(side) for side in ("payer", "payee", "platform")]
+        ends.append((nets, owed, job.balance("payable:payee")))
+        for number in reversed(range(len(taken))):
+            job("provider", e.ReverseChargeBack("m1", f"cb-{number}"), 20)
+        ends.append(([job.net(side) for side in ("payer", "payee", "platform")], job.now.owed()))
+    assert ends[:2] == ends[2:]
+    assert ends[0][0][1] == out
+
+
+def test_a_payout_may_exceed_what_is_payable_by_what_chargebacks_took_and_by_no_more() -> None:
+    job = released(rail="slow")
+    job("provider", e.ChargeBack("m1", "300.00", "cb"), 1)(
+        "provider", e.FailPayout("m1", "payee", "50.00", "p0", "closed")
+    )
+    assert (
+        str(job.refused("over-held", "provider", e.ConfirmPayout("m1", "payee", "350.01", "p1")).most) == "350.00 USD"
+    )
+    assert str(job.refused("over-held", "provider", e.ConfirmPayout("m1", "payer", "0.01", "p1")).most) == "0.00 USD"
+    job("provider", e.ReverseChargeBack("m1", "cb"), 2)
+    assert (
+        str(job.refused("over-held", "provider", e.ConfirmPayout("m1", "payee", "350.01", "p1")).most) == "350.00 USD"
+    )
+    job("provider", e.ConfirmPayout("m1", "payee", "350.00", "p1"))
+    assert str(job.refused("over-held", "provider", e.ConfirmPayout("m1", "payee", "0.01", "p2")).most) == "0.00 USD"
+    assert (job.net("payee"), job.net("platform"), job.now.owed()) == ("350.00", "0.00", {})
+
+
+def test_what_the_platform_advances_for_a_payout_that_met_a_chargeback_is_told_and_owed_under_its_name() -> None:
+    job = released(rules={"escrow.chargeback": "payee"}, rail="slow")
+    job("provider", e.ChargeBack("m1", "300.00", "cb"), 1)(
+        "provider", e.ConfirmPayout("m1", "payee", "350.00", "p1"), 2
+    )
+    assert job.events == ["escrow.paid_out", "obligation.opened"]
+    paid, opened = cast("tuple[Any, Any]", job.last.events)
+    assert (paid.advanced["cb"].text, paid.owed["cb"].text, opened.cause) == ("300.00", "300.00", "chargeback cb")
+    job("provider", ek.obligation.Pay("m1", "w"), 3)("provider", e.ReverseChargeBack("m1", "cb"), 4)
+    assert [job.net(side) for side in ("payer", "payee", "platform")] == ["-350.00", "50.00", "0.00"]
+    assert job.balance("payable:payee") == "300.00"
 
 
 # -- after settlement ------------------------------------------------------------------------------------------------

@@ -24,8 +24,10 @@ from escrowkit.testing import (
     Provider,
     Status,
     Store,
+    asked,
     check_provider,
     orders,
+    recalled,
     report,
 )
 from escrowkit.testing.fakes import Crash
@@ -82,6 +84,75 @@ def test_what_a_chargeback_takes_from_what_is_payable_is_not_paid() -> None:
     job("provider", ek.escrow.ChargeBack("m1", "300.00", "cb"), 2)
     assert [(order.to, order.amount.text) for order in orders("d", job.now.history)] == [("payee", "50.00")]
     assert job.balance("payable:payee") == "50.00"
+
+
+def taken_back() -> tuple[Job, tuple[Order, ...]]:
+    """Releases of 100 and 250, and a chargeback of 300 that comes before their payouts are told of."""
+    job = funded({"escrow.service_fee.model": "none"}, rail="slow")
+    job("payer", ek.escrow.Release("m1", "100.00"), 1)("payer", ek.escrow.Release("m1", "250.00"), 1)
+    before = orders("d", job.now.history)
+    job("provider", ek.escrow.ChargeBack("m1", "300.00", "cb"), 2)
+    return job, before
+
+
+def said(order: Order, status: Status) -> ek.Command:
+    told = report(order, Answer(status, "closed"))
+    assert told is not None
+    return told
+
+
+def test_what_a_chargeback_took_back_may_have_been_sent_and_is_asked_for_until_it_is_told_of() -> None:
+    job, (small, large) = taken_back()
+    assert recalled("d", job.now.history) == (large, small)
+    job("provider", said(large, Status.FAILED), 3)
+    assert recalled("d", job.now.history) == (small,)
+    job("provider", said(small, Status.DONE), 3)
+    assert (recalled("d", job.now.history), orders("d", job.now.history)) == ((), ())
+    assert (job.balance("payable:payee"), job.net("payee"), job.net("platform")) == ("0.00", "100.00", "-50.00")
+
+
+def test_what_left_before_the_chargeback_leaves_less_to_be_paid_whichever_is_told_of_first() -> None:
+    for first in (0, 1):
+        job, before = taken_back()
+        job("provider", said(before[first], Status.DONE), 3)
+        assert orders("d", job.now.history) == ()
+        job("provider", said(before[1 - first], Status.DONE), 3)
+        assert not {*before} & {*recalled("d", job.now.history), *orders("d", job.now.history)}
+        assert (job.net("payee"), job.net("platform"), job.balance("payable:payee")) == ("350.00", "-300.00", "0.00")
+
+
+def test_a_chargeback_that_comes_back_while_a_payout_is_on_its_way_leaves_nothing_to_be_paid_twice() -> None:
+    job, (small, large) = taken_back()
+    job("provider", ek.escrow.ReverseChargeBack("m1", "cb"), 3)
+    assert sum(order.amount.minor for order in orders("d", job.now.history)) == 350_00
+    job("provider", said(large, Status.DONE), 4)
+    assert sum(order.amount.minor for order in orders("d", job.now.history)) == 100_00
+    job("provider", said(small, Status.DONE), 4)
+    assert (orders("d", job.now.history), job.net("payee"), job.net("platform")) == ((), "350.00", "0.00")
+
+
+def test_two_chargebacks_of_one_payout_leave_one_rest_and_it_goes_when_the_whole_had_left() -> None:
+    job = funded({"escrow.service_fee.model": "none"}, rail="slow")("payer", ek.escrow.Release("m1", "350.00"), 1)
+    (order,) = orders("d", job.now.history)
+    for number, sum_ in enumerate(("100.00", "200.00")):
+        job("provider", ek.escrow.ChargeBack("m1", sum_, f"cb-{number}"), 2)
+    assert [(one.amount.text) for one in orders("d", job.now.history)] == ["50.00"]
+    job("provider", said(order, Status.DONE), 3)
+    assert (orders("d", job.now.history), job.net("payee")) == ((), "350.00")
+
+
+def test_nothing_is_paid_around_a_payout_of_which_nobody_knows_whether_it_left() -> None:
+    job, (_, large) = taken_back()
+    provider = FakeProvider(slow=1)
+    provider.pay(large)
+    provider._asked.clear()
+    first = list(asked("d", job.now.history, provider))
+    assert [(order, answer.status) for order, answer in first] == [(large, Status.UNKNOWN)]
+    second = list(asked("d", job.now.history, provider))
+    assert [(order, answer.status) for order, answer in second] == [(large, Status.DONE)]
+    assert provider.statement() == (large,)
+    never = list(asked("d", job.now.history, FakeProvider()))
+    assert [order.amount.text for order, _ in never] == ["50.00"]
 
 
 def test_on_an_instant_rail_nothing_is_to_be_paid() -> None:
@@ -372,13 +443,24 @@ class OneSum(Own):
         return None
 
 
+class PaysAround(Own):
+    """Pays the rest of what a chargeback took back, and does not ask whether the whole had left already."""
+
+    def run(self, id: str, at: datetime) -> object:
+        for order in orders(id, self.store.load(id)):
+            self._told(id, order, self.provider.look_up(order.key) or self.provider.pay(order), at)
+        return None
+
+
 def id_of(store: Any) -> int:
     """Which store it is, behind its disk."""
     return id(store.store)
 
 
 @pytest.mark.parametrize(
-    "worker", [FreshKeys, UnknownIsFailed, UnknownIsDone, TellsFirst, KeepsItsClaims, GivesUp, OneSum], ids=_name
+    "worker",
+    [FreshKeys, UnknownIsFailed, UnknownIsDone, TellsFirst, KeepsItsClaims, GivesUp, OneSum, PaysAround],
+    ids=_name,
 )
 def test_a_broken_worker_is_found(worker: Callable[..., Worker]) -> None:
     with pytest.raises(NotKept, match="each entry is paid exactly once") as told:

@@ -35,6 +35,8 @@ KIN = {
     "clocks": {"machines_milestone", "machines_arbitration"},
     "conditions": {"machines_milestone"},
     "pot": {"machines_escrow", "machines_dispute", "fees"},
+    "rulecheck": {"test_rulebook.py"},
+    "schema": {"test_rulebook.py"},
     "reactions": {"machines_escrow", "machines_dispute", "machines_conduct", "machines_feedback"},
 }
 #: At most so many seconds of tests a mutant, by the time that they took when they were watched.

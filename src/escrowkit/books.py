@@ -138,6 +138,14 @@ def _given_back(pot: Any, sums: Mapping[str, Money]) -> tuple[tuple[str, str, Mo
     return tuple((f"world:{pot.fee_owner(name)}", "payable:payer", sum_) for name, sum_ in sums.items())
 
 
+def _paid_out(pot: Any, event: Any) -> tuple[Line, ...]:
+    advanced = total(event.advanced or {}, pot.zero)
+    return lines(
+        (f"payable:{event.to}", f"world:{event.to}", event.amount - advanced),
+        ("world:platform", f"world:{event.to}", advanced),
+    )
+
+
 def _fee_paid(pot: Any, event: Any) -> tuple[Line, ...]:
     target = "world:arbitrator" if event.outside else _deposit(event, event.by)
     return lines((f"world:{event.by}", target, event.amount))
@@ -183,8 +191,8 @@ BOOKS: Final[tuple[Booking, ...]] = (
     Booking(escrow.Cleared, lambda pot, e: lines((f"clearing:{pot.id}", "payable:payee", e.amount)), None,
             "past its security hold: payable to the payee"),
     Booking(escrow.ReleasedRefunded, _released_refunded, None, "from the payee back to the payer, with the service fee"),
-    Booking(escrow.PaidOut, lambda pot, e: lines((f"payable:{e.to}", f"world:{e.to}", e.amount)), None,
-            "from what is payable to the world"),
+    Booking(escrow.PaidOut, _paid_out, None,
+            "from what is payable to the world; what a chargeback took of it too late, from the platform"),
     Booking(escrow.Closed, _closed, None, "the payer's processing fee is earned, and what it paid in for other fees goes to whom they go"),
     Booking(arbitration.FeePaid, _fee_paid, None, "from the party into its deposit of the case"),
     Booking(arbitration.Appointed, lambda pot, e: lines(("world:platform", _deposit(e, "platform"), e.platform_share)),

@@ -288,6 +288,13 @@ def _advanced(pot: Any, event: escrow.ChargedBack) -> Iterator[Command]:
             yield obligation.Open(pot.id, debtor, "platform", owed, cause)
 
 
+def _paid_late(pot: Any, event: escrow.PaidOut) -> Iterator[Command]:
+    """A chargeback took what had left already: what the platform put in for it is owed to it."""
+    for reference, owed in (event.owed or {}).items():
+        if owed:
+            yield obligation.Open(pot.id, "payee", "platform", owed, f"chargeback {reference}")
+
+
 def _excused(pot: Any, event: escrow.ChargedBack) -> Iterator[Command]:
     """The payer has it from the bank: nobody is paid the same money by an award once more."""
     left = event.excused
@@ -450,6 +457,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
              "money that a fact moves in a dispute changes the stake, or ends it"),
     Reaction((obligation.Paid,), (escrow.Reclaim,), _reclaim, "what the payee paid back was released no longer"),
     Reaction((escrow.ChargedBack,), (obligation.Open,), _advanced, "what the platform advanced for a chargeback is owed to it"),
+    Reaction((escrow.PaidOut,), (obligation.Open,), _paid_late, "so is what it put in for a payout that had left before the chargeback was told"),
     Reaction((escrow.ChargedBack,), (obligation.Cancel, obligation.Open), _excused, "what the bank took back is not owed by an award once more"),
     Reaction((escrow.ChargeBackReversed,), (obligation.Cancel, obligation.Open), _cause_gone,
              "a reversed chargeback ends what was owed for it, and what an award gave is owed again"),

@@ -44,6 +44,11 @@ def split(to_payee: Money, stake: Money | None = None) -> str:
     return f"{to_payee} to the payee, {rest}"
 
 
+def _advanced(sums: Mapping[str, Money]) -> str:
+    parts = [f"{sum_} that a chargeback ({name}) took when it had left already" for name, sum_ in sums.items()]
+    return f"; the platform advances {listed(parts)}" if parts else ""
+
+
 def _quoted(text: str | None) -> str:
     return f": “{text}”" if text else ""
 
@@ -226,7 +231,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     escrow.RefundReleasedPromised: lambda e: f"the payee gives {e.amount} back, once the provider confirms",
     escrow.ReleasedRefunded: lambda e: f"the payee gives {e.amount} of the released money back",
     escrow.Reclaimed: lambda e: f"{e.amount} of what was released has gone back",
-    escrow.PaidOut: lambda e: f"{e.amount} is paid out to the {e.to}",
+    escrow.PaidOut: lambda e: f"{e.amount} is paid out to the {e.to}" + _advanced(e.advanced or {}),
     escrow.PayoutFailed: lambda e: f"the payout of {e.amount} to the {e.to} failed; it stays claimable",
     escrow.Cleared: lambda e: f"the security hold is over: {e.amount} is paid out to the payee",
     escrow.Frozen: lambda e: "the pot is frozen",

@@ -12,7 +12,7 @@ from typing import Any, Final
 from escrowkit.agreement.whole import Whole
 from escrowkit.agreement.words import NOTHING, Opened, Record, Restricted
 from escrowkit.copying import changed
-from escrowkit.ledger import Ledger
+from escrowkit.ledger import Entry, Ledger
 from escrowkit.machines import arbitration, conduct, dispute, escrow, feedback, mediation, milestone, obligation
 from escrowkit.money import Money
 from escrowkit.pot import Case, Lane
@@ -118,7 +118,7 @@ class Fold(Whole):
             self.conduct = _conduct(self.conduct, event)
         else:
             lane = self.lane(event.milestone)
-            self.lanes[event.milestone] = _after(lane, event)
+            self.lanes[event.milestone] = _after(lane, record)
             self.dues.pop(event.milestone, None)
             if event.machine == "escrow":
                 self.billed = _billed(self.billed, event)
@@ -147,9 +147,10 @@ class _Start:
         self.lanes = {t.id: Lane(t.id, t.price.currency, opened.rulebook.override(t.rules)) for t in opened.terms}
 
 
-def _after(lane: Lane, event: Event) -> Lane:
-    """The lane after an event: one record of it changed."""
-    machine = event.machine
+def _after(lane: Lane, last: Record) -> Lane:
+    """The lane after a line of the history: one record of it changed."""
+    event = last.event
+    machine, unpaid = event.machine, lane.unpaid
     # What rolls over from another milestone comes by the rules, and somebody's hand all the same.
     touched = lane.touched if event.by in _NOBODY and not isinstance(event, escrow.Received) else event.at
     work, pot, cases, owed, told = lane.milestone, lane.escrow, lane.cases, lane.obligations, lane.feedback
@@ -157,13 +158,21 @@ def _after(lane: Lane, event: Event) -> Lane:
         work = milestone.evolve(work, event)
     elif machine == "escrow":
         pot = escrow.evolve(pot, event)
+        unpaid += sum(map(_made_payable, last.entries))
     elif machine == "obligation":
         owed = _obligations(lane, event)
     elif machine == "feedback":
         told = feedback.evolve(told, event)
     else:
         cases = _cases(lane, event)
-    return Lane(lane.id, lane.currency, lane.rules, work, pot, cases, owed, touched, told)
+    return Lane(lane.id, lane.currency, lane.rules, work, pot, cases, owed, touched, told, unpaid)
+
+
+def _made_payable(entry: Entry) -> int:
+    """How much more waits for payout to the payee."""
+    payable = "payable:payee"
+    more = sum(line.amount.minor for line in entry.lines if line.target == payable)
+    return more - sum(line.amount.minor for line in entry.lines if line.source == payable)
 
 
 def _conduct(before: Mapping[str, conduct.Conduct], event: Any) -> Mapping[str, conduct.Conduct]:

@@ -32,10 +32,8 @@ class Balances(Records):
 
     @property
     def unpaid(self) -> Money:
-        """What waits for payout to the payee, at most what this milestone's releases brought and was not paid out."""
-        brought = self._sum(r.net for r in self._releases if not r.clearing)
-        out = (self.escrow.paid_out if self.escrow else None) or self.zero
-        return max(min(self.payable("payee"), brought - out), self.zero)
+        """What waits for payout to the payee, at most what this milestone's escrow brought and was not paid out."""
+        return max(min(self.payable("payee"), Money(self.lane.unpaid, self.currency)), self.zero)
 
     def told_elsewhere(self, told: tuple[str, str]) -> bool:
         """Whether a reference was told for any milestone of the agreement: one payment counts once."""

@@ -68,3 +68,6 @@ class Lane:
     #: When somebody last did something here; the clock and the rules are nobody.
     touched: datetime | None = None
     feedback: Feedback | None = None
+    #: What its escrow made payable to the payee, less what was paid out or taken back, in minor units; below zero where
+    #: the payout of another milestone's money was reported under this one.
+    unpaid: int = 0

@@ -180,15 +180,15 @@ def _work(pot: Pot, it: milestone.Milestone) -> Key:
 
 
 def _pot(pot: Pot, it: escrow.Escrow) -> Key:
-    reversible = tuple(one for one in it.charged if ("reverse_charge_back", one.reference) not in it.told)
     return (
         it.stack,
         tuple((d.amount.minor, d.charged.minor) for d in it.deposits),
         it.pending and it.pending.minor,
         tuple((r.left.minor, r.gross.minor, r.fee.minor, r.back_fee.minor, r.clearing) for _, r in _left(it)),
-        tuple(_charged(one) for one in reversible),
+        tuple(_charged(one) for one in escrow.standing(it)),
         tuple(sorted(sum_.minor for sum_ in it.promised)),
-        tuple(sum_ and sum_.minor for sum_ in (it.processing, it.received, it.rolled, it.paid_out)),
+        tuple(sum_ and sum_.minor for sum_ in (it.processing, it.received, it.rolled)),
+        pot.lane.unpaid,
         _fees(it) if pot.has_fees else (),
     )
 
@@ -207,8 +207,8 @@ def _fees(it: escrow.Escrow) -> Key:
 
 
 def _charged(it: escrow.ChargedBack) -> Key:
-    parts = (it.from_escrow, it.from_clearing, it.from_payable, it.from_platform, it.back, it.back_fee, it.excused)
-    return tuple(part.minor for part in parts)
+    taken = (it.from_escrow, it.from_clearing, it.from_payable, it.from_platform, it.back, it.back_fee)
+    return tuple(part.minor for part in (*taken, it.excused, it.owed_by_payee))
 
 
 def _debts(pot: Pot) -> Key:

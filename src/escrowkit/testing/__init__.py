@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from escrowkit.testing.compare import Disagreement, Twin
     from escrowkit.testing.fakes import FakeProvider
     from escrowkit.testing.machine import EscrowMachine
-    from escrowkit.testing.payments import Answer, KeyTaken, Order, Outbox, Provider, Status, orders, report
+    from escrowkit.testing.payments import (
+        Answer,
+        KeyTaken,
+        Order,
+        Outbox,
+        Provider,
+        Status,
+        asked,
+        orders,
+        recalled,
+        report,
+    )
     from escrowkit.testing.promises import NotKept
     from escrowkit.testing.providercheck import check_provider
     from escrowkit.testing.storecheck import check_store
@@ -24,7 +35,7 @@ _HOMES = {
     "fakes": "FakeProvider",
     "laws": "",
     "machine": "EscrowMachine",
-    "payments": "Answer KeyTaken Order Outbox Provider Status orders report",
+    "payments": "Answer KeyTaken Order Outbox Provider Status asked orders recalled report",
     "promises": "NotKept",
     "providercheck": "check_provider",
     "storecheck": "check_store",
@@ -65,12 +76,14 @@ __all__ = [
     "Store",
     "Twin",
     "UnknownAgreement",
+    "asked",
     "check_provider",
     "check_store",
     "chosen",
     "laws",
     "next_due",
     "orders",
+    "recalled",
     "report",
     "strategies",
 ]

@@ -19,7 +19,7 @@ from escrowkit.testing.chosen import MICRO, Chooser, chance, command, moment
 from escrowkit.testing.compare import Twin
 from escrowkit.testing.diary import Diary
 from escrowkit.testing.fakes import total
-from escrowkit.testing.payments import Order, Provider, orders, report
+from escrowkit.testing.payments import Answer, Order, Provider, asked, orders, report
 from escrowkit.testing.promises import need
 from escrowkit.testing.stores import Conflict, Store, next_due
 
@@ -167,15 +167,12 @@ class Life:
 
     def _pay(self) -> bool:
         """Send every order that is open, once, and report what is known of it; whether there were any."""
-        open_ = () if self.provider is None else orders(ID, self.now.history)
-        for order in open_:
-            self._send(order)
-        return bool(open_)
+        answers = () if self.provider is None else tuple(asked(ID, self.now.history, self.provider))
+        for order, answer in answers:
+            self._report(order, answer)
+        return bool(answers)
 
-    def _send(self, order: Order) -> None:
-        if self.provider is None:
-            return
-        answer = self.provider.look_up(order.key) or self.provider.pay(order)
+    def _report(self, order: Order, answer: Answer) -> None:
         said = report(order, answer)
         if said is not None:
             known, key = len(self.now.history), f"{order.key} {answer.status}"

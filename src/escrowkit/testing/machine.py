@@ -32,8 +32,8 @@ from escrowkit.testing.strategies import (
     rules_of,
 )
 
-#: With a provider, what it reports is said by the provider alone; and what is on its way is not charged back.
-_REPORTS = (escrow.ConfirmPayout, escrow.FailPayout, escrow.ChargeBack)
+#: With a provider, what it reports of payouts is said by the provider alone.
+_REPORTS = (escrow.ConfirmPayout, escrow.FailPayout)
 #: Lives are made shorter step by step, which is faster than choice by choice, and ends with a shorter story.
 _PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 

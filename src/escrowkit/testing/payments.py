@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import attrs
-from attrs import frozen
+from attrs import define, field, frozen
 
 from escrowkit.agreement import Record, replay
 from escrowkit.errors import EscrowError
@@ -89,28 +89,85 @@ def orders(id: str, history: Iterable[Record]) -> tuple[Order, ...]:
     >>> print(*orders("deal-1", deal.history), sep=", ")
     Order(key='deal-1/4/payer', milestone='logo', to='payer', amount=Money.parse("50.00 USD"))
     """
-    open_: dict[str, Order] = {}
-    for number, record in enumerate(history):
+    return tuple(_read(id, history).open.values())
+
+
+def recalled(id: str, history: Iterable[Record]) -> tuple[Order, ...]:
+    """What was to be paid before a chargeback took it back, in whole or part, and no report names; the oldest first.
+
+    It may have been sent before the chargeback came, so a worker asks the provider for it before it pays anything else
+    to that role out of that milestone.
+    """
+    return tuple(_read(id, history).recalled.values())
+
+
+@define
+class _Orders:
+    """The orders of a history, as it is read."""
+
+    id: str
+    open: dict[str, Order] = field(factory=dict)
+    recalled: dict[str, Order] = field(factory=dict)
+    #: Under which key the rest of a recalled order is open.
+    rest: dict[str, str] = field(factory=dict)
+
+    def read(self, number: int, record: Record) -> None:
         event: Any = record.event
-        if isinstance(event, escrow.PaidOut) and event.reference in open_:
-            del open_[event.reference]
-        elif isinstance(event, escrow.PayoutFailed) and event.reference in open_:
-            _put(open_, attrs.evolve(open_.pop(event.reference), key=f"{id}/{number}/{event.to}"))
+        sums = _payable(record)
+        if isinstance(event, escrow.PaidOut) and event.reference in self.open:
+            del self.open[event.reference]
+        elif isinstance(event, escrow.PaidOut) and event.reference in self.recalled:
+            left = -sums.get(event.to, event.amount - event.amount) - self._left_of(event.reference)
+            self._less(event.milestone, event.to, left, number)
+        elif isinstance(event, escrow.PayoutFailed) and event.reference in self.open:
+            failed = self.open.pop(event.reference)
+            self._put(failed, number)
+        elif isinstance(event, escrow.PayoutFailed) and event.reference in self.recalled:
+            del self.recalled[event.reference]
         else:
-            for to, amount in _payable(record):
-                key = f"{id}/{number}/{to}"
+            for to, amount in sums.items():
                 if amount.minor > 0:
-                    _put(open_, Order(key, event.milestone, to, amount))
+                    self._put(Order("", event.milestone, to, amount), number)
                 else:
-                    _reduce(open_, event.milestone, to, -amount, key)
-    return tuple(open_.values())
+                    self._less(event.milestone, to, -amount, number)
+
+    def _put(self, order: Order, number: int) -> str:
+        key = f"{self.id}/{number}/{order.to}"
+        self.open[key] = attrs.evolve(order, key=key)
+        return key
+
+    def _left_of(self, reference: str) -> Money:
+        """Take out what was left of a recalled order that was paid after all."""
+        order = self.recalled.pop(reference)
+        while reference in self.rest:
+            reference = self.rest.pop(reference)
+        rest = self.open.pop(reference, None)
+        return rest.amount if rest else order.amount - order.amount
+
+    def _less(self, milestone: str, to: str, amount: Money, number: int) -> None:
+        """What is no longer payable is taken from the orders of its milestone, the newest first.
+
+        What is left of an order is another order, under the number of the record that took the rest.
+        """
+        for order in [one for one in reversed(self.open.values()) if (one.milestone, one.to) == (milestone, to)]:
+            if amount.minor <= 0:
+                return
+            taken = min(order.amount, amount)
+            amount -= taken
+            self.recalled[order.key] = self.open.pop(order.key)
+            if taken < order.amount:
+                left = attrs.evolve(order, amount=order.amount - taken)
+                self.rest[order.key] = self._put(left, number)
 
 
-def _put(open_: dict[str, Order], order: Order) -> None:
-    open_[order.key] = order
+def _read(id: str, history: Iterable[Record]) -> _Orders:
+    found = _Orders(id)
+    for number, record in enumerate(history):
+        found.read(number, record)
+    return found
 
 
-def _payable(record: Record) -> Iterator[tuple[str, Money]]:
+def _payable(record: Record) -> dict[str, Money]:
     """To whom a record makes more or less payable, and how much."""
     sums: dict[str, Money] = {}
     for line in (line for entry in record.entries for line in entry.lines):
@@ -118,22 +175,25 @@ def _payable(record: Record) -> Iterator[tuple[str, Money]]:
             part, _, role = account.partition(":")
             if part == "payable":
                 sums[role] = sums.get(role, Money.zero(amount.currency)) + amount
-    return ((role, amount) for role, amount in sums.items() if amount)
+    return {role: amount for role, amount in sums.items() if amount}
 
 
-def _reduce(open_: dict[str, Order], milestone: str, to: str, amount: Money, key: str) -> None:
-    """What is no longer payable is taken from the orders of its milestone, the newest first.
+def asked(id: str, history: Sequence[Record], provider: Provider) -> Iterator[tuple[Order, Answer]]:
+    """Every order with what the provider says of it; what it has never had is paid.
 
-    What is left of an order is another order, under the number of the record that took the rest.
+    What was asked before is looked up first: an unknown outcome is waited for, and never paid around. So is what a
+    chargeback took back: nothing else is paid to that role out of that milestone until it is known not to have left.
     """
-    for order in [one for one in reversed(open_.values()) if (one.milestone, one.to) == (milestone, to)]:
-        if not amount:
-            return
-        taken = min(order.amount, amount)
-        amount -= taken
-        del open_[order.key]
-        if taken < order.amount:
-            _put(open_, Order(key, milestone, to, order.amount - taken))
+    waiting = set()
+    for order in recalled(id, history):
+        answer = provider.look_up(order.key)
+        if answer is not None:
+            yield order, answer
+            if answer.status is not Status.FAILED:
+                waiting.add((order.milestone, order.to))
+    for order in orders(id, history):
+        if (order.milestone, order.to) not in waiting:
+            yield order, provider.look_up(order.key) or provider.pay(order)
 
 
 def report(order: Order, answer: Answer) -> Command | None:
@@ -161,9 +221,7 @@ class Outbox:
 
     def run(self, id: str, at: datetime) -> Sequence[Order]:
         """Try every order once; those that are still open. Raises what the store and the provider raise."""
-        for order in orders(id, self.store.load(id)):
-            # What was asked before is looked up first: an unknown outcome is waited for, and never paid around.
-            answer = self.provider.look_up(order.key) or self.provider.pay(order)
+        for order, answer in asked(id, self.store.load(id), self.provider):
             said = report(order, answer)
             if said is not None:
                 self._tell(id, said, at, f"{order.key} {answer.status}")

@@ -112,6 +112,7 @@ from escrowkit.machines.escrow.sums import (
     cut_back,
     deposit_of,
     disposal,
+    standing,
     take_back,
     unnamed,
 )
@@ -212,6 +213,7 @@ __all__ = [
     "release_within_stake",
     "roll_over_possible",
     "something_released",
+    "standing",
     "still_clearing",
     "take_back",
     "takes_money",

@@ -13,6 +13,7 @@ from escrowkit.machines.escrow.sums import (
     charge_back_of,
     cut_back,
     disposal,
+    payout,
     take_back,
     unnamed,
 )
@@ -370,6 +371,14 @@ class PaidOut(Event):
     to: str
     amount: Money
     reference: str
+    #: What chargebacks had taken of it, each by its reference, though it had left before them: the platform's own money.
+    advanced: Sums | None = field(kw_only=True, default=None)
+    owed: Sums | None = field(kw_only=True, default=None)
+
+    @classmethod
+    def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
+        """What the platform advanced, where a chargeback came while the payout was on its way, and what is owed of it."""
+        return payout(ctx)
 
 
 @said

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove, OverHeld
 from escrowkit.machines.escrow.commands import S
-from escrowkit.machines.escrow.sums import charge_back_of, chargeable, deposit_of
+from escrowkit.machines.escrow.sums import charge_back_of, chargeable, deposit_of, in_flight
 from escrowkit.table import Context, guard
 
 if TYPE_CHECKING:
@@ -195,10 +195,10 @@ def refund_promised(ctx: Context[Escrow]) -> bool:
     return ctx.command.amount in ctx.it.promised
 
 
-@guard(OverHeld, most=lambda ctx: ctx.pot.payable(ctx.command.to))
+@guard(OverHeld, most=in_flight)
 def within_payable(ctx: Context[Escrow]) -> bool:
-    """The payout is at most what is payable to this one."""
-    return bool(ctx.command.amount <= ctx.pot.payable(ctx.command.to))
+    """The payout is at most what is payable to this one, and what chargebacks took of that while it was on its way."""
+    return bool(ctx.command.amount <= in_flight(ctx))
 
 
 @guard()

@@ -108,10 +108,9 @@ class Escrow(Layered[S]):
     promised: tuple[Money, ...] = ()
     #: All processing fees that were charged.
     processing: Money | None = None
-    #: What came from other milestones, what went to them, and what was paid out to the payee.
+    #: What came from other milestones, and what went to them.
     received: Money | None = None
     rolled: Money | None = None
-    paid_out: Money | None = None
     #: Of the fees of the list: what was taken when money left, what came back of what the payer had paid in; and on
     #: what they are counted.
     levied: Sums = NO_SUMS
@@ -235,8 +234,22 @@ def _refunded(it: Escrow, event: ReleasedRefunded) -> dict[str, Any]:
 
 
 def _paid_out(it: Escrow, event: PaidOut) -> dict[str, Any]:
-    out = {"paid_out": _more(it.paid_out, event.amount)} if event.to == R.PAYEE else {}
-    return out | _told(it, "confirm_payout", event.reference)
+    charged = tuple(_met_nothing(charged, event) for charged in it.charged)
+    return {"charged": charged} | _told(it, "confirm_payout", event.reference)
+
+
+def _met_nothing(charged: ChargedBack, late: PaidOut) -> ChargedBack:
+    """A chargeback of money that had left already, as a payout told later shows: the platform paid that part of it."""
+    advanced, owed = late.advanced or {}, late.owed or {}
+    if charged.reference not in advanced:
+        return charged
+    part = advanced[charged.reference]
+    return changed(
+        charged,
+        from_payable=charged.from_payable - part,
+        from_platform=charged.from_platform + part,
+        owed_by_payee=charged.owed_by_payee + owed[charged.reference],
+    )
 
 
 #: What an event changes beside the state.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from escrowkit.copying import changed
 from escrowkit.money import Money
+from escrowkit.roles import Role
 from escrowkit.table import Context
 
 if TYPE_CHECKING:
@@ -129,6 +130,33 @@ def charge_back(ctx: Context[Escrow]) -> dict[str, Any]:
         "owed_by_payer": sum_ - from_escrow - freed,
         "excused": excused,
     }
+
+
+def standing(it: Escrow) -> tuple[ChargedBack, ...]:
+    """The chargebacks that were not reversed, the oldest first."""
+    return tuple(c for c in it.charged if ("reverse_charge_back", c.reference) not in it.told)
+
+
+def in_flight(ctx: Context[Escrow]) -> Money:
+    """The most that may have left for a party: what is payable, and what chargebacks took while it was on its way."""
+    there = ctx.pot.payable(ctx.command.to)
+    return sum((c.from_payable for c in standing(ctx.it)), there) if ctx.command.to == Role.PAYEE else there
+
+
+def payout(ctx: Context[Escrow]) -> dict[str, Any]:
+    """What of a payout is no longer payable: the chargebacks that took it, the newest first, met money that had left."""
+    if ctx.command.to != Role.PAYEE:
+        return {}
+    short = max(ctx.command.amount - ctx.pot.unpaid, ctx.pot.zero)
+    by_payee = ctx.rules["escrow.chargeback.borne_by"] == "payee"
+    advanced, owed = {}, {}
+    for charged in reversed(standing(ctx.it)):
+        part = min(short, charged.from_payable)
+        if part:
+            advanced[charged.reference] = part
+            owed[charged.reference] = part if by_payee else min(part, charged.excused - charged.owed_by_payee)
+            short -= part
+    return {"advanced": advanced, "owed": owed} if advanced else {}
 
 
 def unnamed(it: Escrow) -> str:

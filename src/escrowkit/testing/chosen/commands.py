@@ -189,6 +189,9 @@ def _likely(kind: type[Command], name: str, pot: Pot) -> list[Money | None]:
         return [pot.escrow.pending or pot.lacks]
     if kind is escrow.ConfirmRefundReleased and pot.escrow is not None:
         return list(pot.escrow.promised) or [pot.released]
+    if kind is escrow.ConfirmPayout and pot.escrow is not None:
+        taken = sum((charged.from_payable for charged in pot.escrow.charged), pot.zero)
+        return [pot.payable("payer"), pot.payable("payee"), pot.payable("payee") + taken]
     if kind is escrow.RefundReleased:
         return [pot.released, pot.clearing_gross]
     if kind is arbitration.PayFee and pot.arbitration is not None:

@@ -49,7 +49,6 @@ def charge(world: World, work: Work, said: Said) -> None:
         "by_payer": amount - from_pot - freed,
         "excused": excused,
     }
-    work.facts["paid away"] = work.facts.get("paid away", 0) + payable
     world.happen("escrow.charged_back", work, "provider", **more)
 
 
@@ -77,10 +76,31 @@ def _out_of_releases(world: World, work: Work, freed: int) -> tuple[int, int, in
 
 
 def unpaid(world: World, work: Work) -> int:
-    """What is payable to the payee of what this milestone's releases brought and was not paid out."""
-    brought = sum(flow.net_left for flow in work.outflows if flow.cleared)
-    out: int = sum(one["amount"] for one in work.all("escrow.paid_out") if one["to"] == "payee")
-    return max(0, min(world.at("payable:payee", work.currency), brought - out))
+    """What is payable to the payee of what this milestone's pot brought and was not paid out."""
+    return max(0, min(world.at("payable:payee", work.currency), work.unpaid))
+
+
+def met_too_late(world: World, work: Work, amount: int) -> list[tuple[Happening, int]]:
+    """What of a payout chargebacks took when it had left already: the last one found least, so it comes first."""
+    undone = {one["reference"] for one in work.all("escrow.charge_back_reversed")}
+    missing = amount - unpaid(world, work)
+    found = []
+    for charged in reversed(work.all("escrow.charged_back")):
+        part = min(missing, charged["taken"][2])
+        if part > 0 and charged["reference"] not in undone:
+            found.append((charged, part))
+            missing -= part
+    return found
+
+
+def borne_late(work: Work, charged: Happening, part: int) -> int:
+    """The platform paid this part of a chargeback, not the payee: what the payee owes it for that."""
+    from_pot, cleared_part, payable, rest = charged["taken"]
+    borne = work.rules.get("escrow.chargeback.borne_by") == "payee"
+    owed: int = part if borne else min(part, charged["excused"] - charged["by_payee"])
+    charged.more["taken"] = (from_pot, cleared_part, payable - part, rest + part)
+    charged.more["by_payee"] += owed
+    return owed
 
 
 def reverse(world: World, work: Work, said: Said) -> None:
@@ -104,7 +124,7 @@ def reverse(world: World, work: Work, said: Said) -> None:
             lines += world.paid("world:platform", debt.debtor, debt.minor, work.currency)
     if charged["back"]:
         work.outflows.append(Outflow(charged.at, charged["back"], charged["back_fee"], False, cleared=True))
-    world.post(lines)
+    world.post(lines, of=work)
     more = {"reference": said["reference"], "excused": charged["excused"], "to_pot": held_again}
     world.happen("escrow.charge_back_reversed", work, "provider", **more)
 
@@ -120,6 +140,9 @@ def follow(world: World, work: Work, what: Happening) -> None:
             if minor:
                 world.then(stakes.owe, work, debtor, "platform", minor, cause)
         _excuse(world, work, what["excused"])
+    for reference, minor in what.more.get("late", ()):
+        if minor:
+            world.then(stakes.owe, work, "payee", "platform", minor, f"chargeback {reference}")
     if what.name == "escrow.charge_back_reversed":
         for debt in work.debts:
             if debt.cause == cause and debt.state == "open":

@@ -99,6 +99,7 @@ def begin(world: World, work: Work, by: str, claim: int | None) -> None:
     before = max(0, (claim or 0) - there) if by == "payer" else 0
     claims = {by: claim} if claim is not None and by in PARTIES else {}
     case = Case(work, len(work.cases) + 1, by, world.now, there + before, before, claims, [], [])
+    case.facts["stake at first"] = case.stake
     case.must = list(PARTIES) if by == "rules" else sides_to_answer(work.rules, by)
     case.must = [one for one in case.must if work.rules.has(f"dispute.answer.{one}.within")]
     case.stages = stages(work.rules, case.stake, work.currency)

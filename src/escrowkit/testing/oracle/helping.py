@@ -25,10 +25,10 @@ IN = {
 
 
 def power(case: Case) -> str:
-    """What the mediator may do; it may depend on the stake."""
+    """What the mediator may do, as it was shown when the dispute opened; it may depend on the stake of then."""
     said = case.rules.get("mediation.power")
     if isinstance(said, Mapping):
-        small = case.stake < case.rules.of_table(said["below"], case.work.currency)
+        small = case.facts["stake at first"] < case.rules.of_table(said["below"], case.work.currency)
         return str(said["small"] if small else said["otherwise"])
     return str(said)
 

@@ -28,7 +28,7 @@ def kind_of(code: str) -> str:
 def leave(world: World, work: Work, lines: list[Line], code: str, payee: int, payer: int, **more: Any) -> None:
     """Book what leaves a pot under a release condition, and remember the outcome: to whom it went."""
     kind = str(more.get("kind") or kind_of(code))
-    world.post(lines, code, kind)
+    world.post(lines, code, kind, of=work)
     if any(line[2] and line[0].startswith(("escrow:", "clearing:")) for line in lines):
         note_outcome(work, code, kind, lines, more.get("to"))
 

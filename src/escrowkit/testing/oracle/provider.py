@@ -73,8 +73,11 @@ def _confirm_deposit(world: World, work: Work, said: Said) -> None:
 
 def _paid_out(world: World, work: Work, said: Said) -> None:
     amount, currency = said["amount"]
-    account = f"payable:{said['to']}"
-    need(amount <= world.at(account, currency), "over-held")
-    world.post([(account, f"world:{said['to']}", amount, currency)])
-    more = {"reference": said["reference"], "amount": amount, "to": said["to"]}
+    account, target = f"payable:{said['to']}", f"world:{said['to']}"
+    late = charges.met_too_late(world, work, amount) if said["to"] == "payee" else []
+    missing = sum(part for _, part in late)
+    need(amount - missing <= world.at(account, currency), "over-held")
+    world.post([(account, target, amount - missing, currency), ("world:platform", target, missing, currency)], of=work)
+    owed = [(charged["reference"], charges.borne_late(work, charged, part)) for charged, part in late]
+    more = {"reference": said["reference"], "amount": amount, "to": said["to"], "late": owed}
     world.happen("escrow.paid_out", work, "provider", **more)

@@ -245,7 +245,7 @@ def _dormant_at(world: World, work: Work) -> datetime | None:
 
 def _cleared(world: World, work: Work, flow: Any) -> None:
     flow.cleared = True
-    world.post(world.paid(f"clearing:{work.id}", "payee", flow.net_left, work.currency))
+    world.post(world.paid(f"clearing:{work.id}", "payee", flow.net_left, work.currency), of=work)
     if not clearing(work) and work.pot == "clearing":
         pass
     world.happen("escrow.cleared", work, "clock")

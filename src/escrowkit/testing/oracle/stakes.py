@@ -88,7 +88,7 @@ def divide(world: World, work: Work, case: Case, to_payee: int, code: str, kind:
     lines += cleared_back
     advanced = owed if case.rules.get("dispute.advance") == "platform" else 0
     lines += world.paid("world:platform", "payer", advanced, work.currency)
-    world.post(lines, code, kind or kind_of(code))
+    world.post(lines, code, kind or kind_of(code), of=work)
     divided: list[Line] = [("", "payee", to_payee, work.currency), ("", "payer", owed, work.currency)]
     leaving.note_outcome(work, code, kind or kind_of(code), lines + divided)
     fee_back = sum(one[2] for one in preview(work, advanced))

@@ -98,6 +98,7 @@ class Work:
     proposer: str | None = None
     deliverable: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    unpaid: int = 0
 
     def all(self, *names: str) -> list[Happening]:
         """What happened here under one of these names."""
@@ -202,11 +203,15 @@ class World:
         if minor:
             raise ArithmeticError(f"{source} lacks {minor} {currency}")
 
-    def post(self, lines: list[Line], condition: str | None = None, kind: str | None = None) -> None:
-        """Write an entry down, and move what it says."""
+    def post(
+        self, lines: list[Line], condition: str | None = None, kind: str | None = None, *, of: Work | None = None
+    ) -> None:
+        """Write an entry down, and move what it says; what a pot makes payable to the payee is counted for its work."""
         lines = [line for line in lines if line[2]]
-        for line in lines:
-            self.move(*line)
+        for source, target, minor, currency in lines:
+            self.move(source, target, minor, currency)
+            if of is not None:
+                of.unpaid += minor * ((target == "payable:payee") - (source == "payable:payee"))
         if lines:
             cites = any(line[0].startswith(("escrow:", "clearing:")) for line in lines)
             self.moved.append((condition if cites else None, kind if cites else None, summed(lines)))

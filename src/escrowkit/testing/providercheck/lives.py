@@ -14,7 +14,7 @@ from escrowkit.money import Money
 from escrowkit.table import Command
 from escrowkit.testing.chosen import START, Dice
 from escrowkit.testing.fakes import Crash, total
-from escrowkit.testing.payments import Answer, Order, Provider, Status, Worker, orders
+from escrowkit.testing.payments import Answer, Order, Provider, Status, Worker, orders, recalled
 from escrowkit.testing.promises import Missed, need
 from escrowkit.testing.providercheck.single import Factory
 from escrowkit.testing.stores import MemoryStore, Store, next_due
@@ -137,11 +137,17 @@ class Life:
         """The line holds, and the worker pays what is open."""
         self.line.calm = True
         for _ in range(ROUNDS):
-            if not orders(ID, self.store.load(ID)):
+            if not self._open():
                 return
             self._work()
-        left = orders(ID, self.store.load(ID))
-        need(not left, f"after {ROUNDS} rounds without a fault these are still to be paid: {left}")
+        left = self._open()
+        need(not left, f"after {ROUNDS} rounds without a fault these are still to be paid, or to be told of: {left}")
+
+    def _open(self) -> tuple[Order, ...]:
+        """What is to be paid, and what was sent before a chargeback took it back and is not told of."""
+        history = self.store.load(ID)
+        sent = (order for order in recalled(ID, history) if self.provider.look_up(order.key))
+        return (*orders(ID, history), *sent)
 
     def go_on(self) -> None:
         """The line is bad again, and the worker comes though nothing is open."""
@@ -177,6 +183,7 @@ def _opened(dice: Dice) -> Agreement:
     currency = dice.pick(("USD", "EUR", "GBP"))
     return open_agreement(
         rulebook="standard@1",
+        rules={"escrow.clearing": dice.pick(("none", "5 days"))},
         parties={"payer": "ada", "payee": "lin"},
         currency=currency,
         milestones=[(f"m{n}", Money(dice.pick((5_001, 10_000, 33_333)), currency)) for n in range(1, dice.whole(2, 4))],
@@ -232,11 +239,18 @@ def _given_back(id_: str, price: Money) -> Iterator[tuple[str, Command]]:
     yield "provider", escrow.ConfirmRefundReleased(id_, _part(price), f"back {id_}")
 
 
+def _charged_back(id_: str, price: Money) -> Iterator[tuple[str, Command]]:
+    yield "payer", escrow.Release(id_, _part(price))
+    yield "payer", escrow.Release(id_, _part(price))
+    yield "provider", escrow.ChargeBack(id_, price - Money(1_000, price.currency), f"back {id_}")
+    yield "payer", escrow.Release(id_, Money(1_000, price.currency))
+
+
 def _silent(id_: str, price: Money) -> Iterator[tuple[str, Command]]:
     yield "payee", milestone.Submit(id_, "zip")
 
 
-_WAYS: Final[tuple[Any, ...]] = (_approved, _in_parts, _disputed, _cancelled, _given_back, _silent)
+_WAYS: Final[tuple[Any, ...]] = (_approved, _in_parts, _disputed, _cancelled, _given_back, _charged_back, _silent)
 
 
 # -- what is promised ------------------------------------------------------------------------------------------------
@@ -269,10 +283,14 @@ def _agree(life: Life) -> None:
 
 
 def _owed(now: Agreement) -> dict[tuple[str, str], int]:
-    """What all entries together made payable."""
-    sums: dict[tuple[str, str], int] = {}
-    for line in (line for entry in now.entries() for line in entry.lines):
-        if line.target.startswith("payable:"):
-            to = (line.target.partition(":")[2], line.amount.currency)
-            sums[to] = sums.get(to, 0) + line.amount.minor
-    return sums
+    """What all entries together made payable and let nobody take back, and what the platform advanced for a payout."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for record in now.history:
+        is_payout = isinstance(record.event, escrow.PaidOut)
+        for line in (line for entry in record.entries for line in entry.lines):
+            source, target = line.source.partition(":"), line.target.partition(":")
+            if target[0] == "payable" or (is_payout and line.source == "world:platform"):
+                sums[target[2], line.amount.currency] += line.amount.minor
+            if source[0] == "payable" and not is_payout:
+                sums[source[2], line.amount.currency] -= line.amount.minor
+    return {to: minor for to, minor in sums.items() if minor}
