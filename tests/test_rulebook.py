@@ -6,7 +6,7 @@ import copy
 import pickle
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty
 
 from escrowkit.errors import BadArgument, DefinitionError, UnknownRulebookValue, WrongCurrency
 from escrowkit.money import Money, Tariff
 from escrowkit.periods import Period
-from escrowkit.rulebook import Rulebook, available, build, divide, load
+from escrowkit.rulebook import Rulebook, available, build, divide, is_file, load
 from escrowkit.schema import KEYS, PARTS, SCHEMA, SHORT, UNKNOWN, Power
 
 promise = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -727,6 +728,7 @@ def test_a_period_is_read_by_its_part() -> None:
 def test_a_rulebook_shows_which_it_is_and_not_all_that_it_says() -> None:
     assert repr(STANDARD).startswith("Rulebook(id='standard', version='1', ")
     assert "14 days" not in repr(STANDARD)
+    assert pretty(STANDARD) == repr(STANDARD)
 
 
 def test_what_a_rulebook_says_is_written_as_a_file_would_and_nothing_that_it_does_not_say() -> None:
@@ -745,8 +747,37 @@ def test_what_a_rulebook_says_is_written_as_a_file_would_and_nothing_that_it_doe
 
 def test_a_key_that_is_none_is_no_value() -> None:
     for ask in (STANDARD.__getitem__, STANDARD.has, STANDARD.settled):
-        with pytest.raises(BadArgument, match=r"'milestone.revew.within': no such rule; did you mean"):
+        with pytest.raises(BadArgument, match=r"'milestone.revew.within': no such rule; did you mean") as caught:
             ask("milestone.revew.within")
+        assert caught.value.key == "bad-argument.key"
+
+
+@pytest.mark.parametrize(
+    ("argument", "ask"),
+    [
+        ("part", lambda said: STANDARD.within(said)),
+        ("path", lambda said: STANDARD.given(said)),
+        ("path", lambda said: STANDARD.source_of(said)),
+        ("currency", lambda said: book('money.min_milestone = "1 USD"').amount("money.min_milestone", said)),
+        ("currency", lambda said: book().check_currency(said)),
+        ("currency", lambda said: book().service_fee(said)),
+        ("currency", lambda said: book().fees(said)),
+        ("where", lambda said: STANDARD.override({"escrow.clearing": "none"}, said)),
+        ("where", lambda said: build(STANDARD.written(), said)),
+    ],
+)
+def test_what_is_no_text_is_refused_by_the_name_of_the_argument(argument: str, ask: Callable[[Any], Any]) -> None:
+    for said in (5, None, ["USD"]):
+        with pytest.raises(BadArgument) as caught:
+            ask(said)
+        assert caught.value.key == f"bad-argument.{argument}"
+
+
+@pytest.mark.parametrize("data", [5, None, ["id"]])
+def test_what_is_no_table_is_no_rulebook(data: Any) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        build(data, "mine.toml")
+    assert (caught.value.what, caught.value.problems) == ("mine.toml", (f"{data!r}: a table of rules is needed",))
 
 
 def test_a_short_form_says_the_same_as_the_long_one() -> None:
@@ -797,8 +828,9 @@ def test_a_rule_that_only_repeats_its_default_is_still_a_rule_that_was_said() ->
 def test_amounts_are_given_in_the_currencies_that_the_rulebook_names() -> None:
     made = book('money = { min_milestone = { USD = "1.00", EUR = "2.00" } }')
     assert made.amount("money.min_milestone", "EUR") == Money(200, "EUR")
-    with pytest.raises(WrongCurrency, match=r"mine@1 gives money\.min_milestone in USD, EUR only, not in GBP"):
+    with pytest.raises(WrongCurrency, match=r"mine@1 gives money\.min_milestone in USD, EUR only, not in GBP") as caught:
         made.amount("money.min_milestone", "GBP")
+    assert caught.value.key == "wrong-currency.money.min_milestone"
 
 
 @pytest.mark.parametrize(
@@ -856,6 +888,17 @@ def test_the_service_fee_is_made_of_what_its_model_needs_and_nothing_else(rules:
     assert book(rules).service_fee("USD") == tariff
 
 
+def test_a_fee_with_a_fixed_part_is_that_of_its_currency_however_often_it_is_asked() -> None:
+    made = book(
+        'escrow.service_fee = { model = "flat", rate = "1%", fixed = { USD = "1", EUR = "2" } }\n'
+        'escrow.fees = [{ name = "card", borne_by = "payee", on = "release", fixed = { USD = "3", EUR = "4" } }]'
+    )
+    for _ in range(2):
+        for currency, own, further in (("USD", 100, 300), ("EUR", 200, 400)):
+            assert made.service_fee(currency) == Tariff(((None, Fraction(1, 100)),), fixed=Money(own, currency))
+            assert [tariff.fixed for _, tariff in made.fees(currency)] == [Money(further, currency)]
+
+
 def test_a_service_fee_is_refused_in_a_currency_that_its_tiers_do_not_name() -> None:
     made = book(
         'escrow.service_fee = { model = "tiered", tiers = [{ up_to = "5 USD", rate = "5%" }, { rate = "1%" }] }'
@@ -878,7 +921,8 @@ def test_the_arbitration_fee_has_a_rate_a_floor_and_a_cap() -> None:
 def test_its_calendar_counts_business_days_by_its_zone_its_weekend_and_its_holidays() -> None:
     made = book('calendar = { timezone = "Europe/Berlin", weekend = ["sun"], holidays = [2026-05-01] }').calendar
     assert (made.timezone, made.weekend, made.is_business_day(date(2026, 5, 1))) == ("Europe/Berlin", (7,), False)
-    german = book('calendar.holidays = { country = "DE" }').calendar
+    german = book('calendar = { weekend = ["fri"], holidays = { country = "DE" } }').calendar
+    assert (german.timezone, german.weekend) == ("UTC", (5,))
     assert not german.is_business_day(date(2026, 5, 1))
     assert german.is_business_day(date(2026, 5, 4))
 
@@ -1117,6 +1161,7 @@ def test_what_was_handed_over_can_change_later_and_the_rulebook_does_not() -> No
     stages.append("arbitration")
     assert (STANDARD.override({"dispute.stages": ["mediation"]}).digest, dict(made.data)) == before
     assert made["dispute.stages"] == ("mediation",)
+    assert made.written()["dispute.stages"] == ["mediation"]
 
 
 periods = st.sampled_from(["1 day", "7 days", "14 days", "5 business days", "unknown"])
@@ -1234,6 +1279,12 @@ def test_a_rulebook_of_ones_own_is_loaded_by_its_path(tmp_path: Path, monkeypatc
 def test_a_rulebook_that_is_not_there_is_told_with_what_is(name: Any, words: str) -> None:
     with pytest.raises(DefinitionError, match=words):
         load(name)
+
+
+@pytest.mark.parametrize(("said", "leads"), [("mine.toml", True), (".", False), ("no", False), ("x" * 5000, False)])
+def test_what_is_too_long_to_be_a_path_leads_to_no_file(tmp_path: Path, said: str, leads: bool) -> None:
+    (tmp_path / "mine.toml").touch()
+    assert is_file(tmp_path / said) is leads
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ from escrowkit.rulecheck import HEAD, covers, head_problems, mark_of, not_known,
 from escrowkit.schema import ANSWER, KEYS, PARTS, RENAMED, SCHEMA, SHORT, UNKNOWN, Answers, Fee, Power, read
 
 _OVERRIDE = {"source": "override", "sure": "own"}
+#: In the place of a head that is wrong, so that the rules under it are judged all the same.
+_NAMELESS = {"id": "", "version": "", "title": ""}
 
 
 @frozen(slots=False)
@@ -243,8 +245,9 @@ class Rulebook:
 
 def build(data: Mapping[str, Any], where: str) -> Rulebook:
     """A rulebook from its parsed TOML. Raises `DefinitionError` with every problem and its place."""
+    needed("where", where, str)
     if not isinstance(data, Mapping):
-        raise DefinitionError(shown(where), [f"{shown(data)}: a table of rules is needed"])
+        raise DefinitionError(where, [f"{shown(data)}: a table of rules is needed"])
     head = {name: value for name, value in data.items() if name in HEAD}
     return _build(head, {name: value for name, value in data.items() if name not in HEAD}, where)
 
@@ -254,7 +257,7 @@ def _build(head: Mapping[str, Any], rules: Mapping[str, Any], where: str) -> Rul
     values: dict[str, Any] = {key.path: key.default for key in SCHEMA}
     said: dict[str, Any] = {}
     problems = list(_read(rules, values, said))
-    book = Rulebook(**_read_head({} if wrong else head), data=said, values=values)
+    book = Rulebook(**_read_head(_NAMELESS if wrong else head), data=said, values=values)
     problems = wrong + problems + list(problems_together(book))
     if problems:
         raise DefinitionError(where, problems)
@@ -303,11 +306,11 @@ def plain(value: Any) -> Any:
 
 
 def _read_head(head: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the head; what is missing is empty."""
+    """The fields of the head; what may be left out is empty."""
     return {
-        "id": head.get("id", ""),
-        "version": head.get("version", ""),
-        "title": head.get("title", ""),
+        "id": head["id"],
+        "version": head["version"],
+        "title": head["title"],
         "applies_from": _start(head.get("applies_from")),
         "open_ended": tuple(head.get("open_ended", ())),
         "sources": dict(head.get("sources", {})),
@@ -334,7 +337,7 @@ def available() -> tuple[str, ...]:
 
 @cache
 def _shipped(name: str) -> Rulebook:
-    text = resources.files("escrowkit").joinpath("rulebooks", f"{name}.toml").read_text(encoding="utf-8")
+    text = resources.files("escrowkit").joinpath("rulebooks", f"{name}.toml").read_bytes().decode()
     return build(tomllib.loads(text), name)
 
 
