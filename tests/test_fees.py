@@ -57,6 +57,8 @@ def nets(it: Job) -> tuple[str, str, str]:
         ([{"name": "a", "on": "release", "borne_by": "payer", "rates": "1%"}], "did you mean 'rate'?"),
         ([{"on": "release", "borne_by": "payer", "rate": "1%"}], "a fee needs name, borne_by and on"),
         ([fee(rate="1%", to="payee")], "a fee goes to neither party"),
+        ([fee(rate="1%", to="payer")], "to = 'payer': a fee goes to neither party"),
+        ([fee(rate="1%", to="authority")], "to = 'authority': a fee goes to neither party"),
         ([fee(rate="1%", to="world:x")], "a fee goes to neither party"),
         ([fee(by="broker")], "'broker'"),
         ([fee(on="award")], "'award'"),
@@ -84,12 +86,14 @@ def test_a_fee_is_shown_in_words() -> None:
             fee("entry", on="deposit", fixed="4.99 USD", returned="while_held"),
             fee("agent", by="payee", rate="1%", floor="1.00 USD", cap="9.00 USD"),
             fee("house", by="both", on="exit", tiers=tiers, fixed="0.50 USD"),
+            fee("bank", by="payee", tiers=tiers),
         ]
     })  # fmt: skip
     assert {key: text for key, text, *_ in book.rows()}["escrow.fees"] == (
         "entry: 4.99 USD to the broker, borne by payer, on deposit, returned: while held; "
         "agent: 1%, at least 1.00 USD, at most 9.00 USD to the broker, borne by payee, on release; "
-        "house: 20% up to 500.00 USD, 5% above, plus 0.50 USD to the broker, borne by both, on exit, returned: never"
+        "house: 20% up to 500.00 USD, 5% above, plus 0.50 USD to the broker, borne by both, on exit, returned: never; "
+        "bank: 20% up to 500.00 USD, 5% above to the broker, borne by payee, on release"
     )
 
 

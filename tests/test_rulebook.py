@@ -140,6 +140,13 @@ def test_what_no_kind_knows_is_refused_everywhere_with_what_is_allowed(key: Any)
             "payee",
         ),
         ('milestone.review.since = "attested:handover"', "milestone.review.since", "attested:handover", None),
+        ('mediation.refund_needs = "attested:returned"', "mediation.refund_needs", "attested:returned", None),
+        (
+            'mediation.on_failure = ["claim", "as_asked"]',
+            "mediation.on_failure",
+            ("claim", "as_asked"),
+            "the claim of the side that did not fail, else as asked",
+        ),
         (
             'escrow.service_fee.model = "tiered"\n'
             'escrow.service_fee.tiers = [{ up_to = "500.00 USD", rate = "20%" }, { rate = "5%" }]',
@@ -255,6 +262,10 @@ _POWERS = 'allowed: facilitate | recommend | decide, or { below = "100.00 USD", 
             'milestone.review.since = "attested: "',
             "milestone.review.since = 'attested: ': allowed: submitted | active | attested:<name>",
         ),
+        (
+            'mediation.refund_needs = "attested: "',
+            "mediation.refund_needs = 'attested: ': allowed: attested:<name>",
+        ),
         # periods
         (
             'escrow.impound = "0 days"',
@@ -353,6 +364,12 @@ _POWERS = 'allowed: facilitate | recommend | decide, or { below = "100.00 USD", 
         (
             'escrow.service_fee = { model = "tiered", tiers = [{ up_to = "5 USD", rate = "5%" }] }',
             "escrow.service_fee.tiers = [{'up_to': '5 USD', 'rate': '5%'}]: "
+            f"the last tier, and no other, has no up_to; {_TIERS}",
+        ),
+        (
+            'escrow.service_fee = { model = "tiered", tiers = [{ up_to = "5 USD", rate = "5%" }, { rate = "4%" }, '
+            '{ rate = "3%" }] }',
+            "escrow.service_fee.tiers = [{'up_to': '5 USD', 'rate': '5%'}, {'rate': '4%'}, {'rate': '3%'}]: "
             f"the last tier, and no other, has no up_to; {_TIERS}",
         ),
         (
@@ -522,6 +539,10 @@ def test_no_side_has_a_share_of_nothing_for_it_would_lose_by_not_paying_it() -> 
             HEAD + "applies_from = 2018-01-01T09:00:00\n",
             ("applies_from = 2018-01-01 09:00:00: an instant needs its zone, as in 2018-01-01T09:00:00Z",),
         ),
+        (
+            HEAD + "applies_from = 9999-12-31T23:00:00-05:00\n",
+            ("applies_from = 9999-12-31 23:00:00-05:00: it lies outside the years 1 to 9999",),
+        ),
         (HEAD + 'open_ended = "disputed"\n', ("open_ended = 'disputed': a list of states is needed",)),
         (HEAD + "open_ended = [1]\n", ("open_ended = [1]: a list of states is needed",)),
         (
@@ -529,6 +550,13 @@ def test_no_side_has_a_share_of_nothing_for_it_would_lose_by_not_paying_it() -> 
             ("sources = 5: a table of texts is needed", "sure = 5: a table of marks by dotted key is needed"),
         ),
         (HEAD + "sources = { a = 5 }\n", ("sources = {'a': 5}: a table of texts is needed",)),
+        (
+            HEAD + 'sources = 5\nsure = { money = { source = "a", sure = "own" } }\n',
+            (
+                "sources = 5: a table of texts is needed",
+                "sure.money.source = 'a': allowed: nothing, [sources] is empty",
+            ),
+        ),
         (
             HEAD + 'sure = { "milestone.qqqqqqqqqq" = { source = "a", sure = "seen" } }\n',
             (
@@ -572,6 +600,15 @@ def test_no_side_has_a_share_of_nothing_for_it_would_lose_by_not_paying_it() -> 
 )
 def test_what_a_file_says_of_itself_is_checked_as_its_rules_are(head: str, found: tuple[str, ...]) -> None:
     assert problems("", head) == found
+
+
+def test_a_mark_by_what_is_no_key_does_not_hide_what_is_wrong_with_the_next() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        build(tomllib.loads(HEAD) | {"sure": {5: {}, "money": "seen"}}, "mine")
+    assert caught.value.problems == (
+        "sure: 5 is no dotted key",
+        "sure.money = 'seen': { source, sure } is needed, by a key in quotes such as \"milestone.review\"",
+    )
 
 
 def test_every_problem_is_told_at_once_and_none_that_only_follows_from_another() -> None:
@@ -806,10 +843,14 @@ def test_a_window_that_opens_with_the_first_payment_needs_no_answer_to_nobody_pa
 
 
 def test_what_comes_back_of_a_fee_is_told_step_by_step() -> None:
-    steps = '[{ within = "5 days", back = "100%" }, { within = "3 weeks", back = "25%" }]'
-    rows = book(f'arbitration.fee = {{ refund = "decaying", decay = {steps} }}').rows()
-    assert next(value for key, value, *_ in rows if key.endswith("decay")) == (
-        "100% within 5 days, 25% within 21 days, then nothing"
+    def told(early: str, late: str) -> str:
+        steps = f'[{{ within = "{early}", back = "100%" }}, {{ within = "{late}", back = "25%" }}]'
+        rows = book(f'arbitration.fee = {{ refund = "decaying", decay = {steps} }}').rows()
+        return next(value for key, value, *_ in rows if key.endswith("decay"))
+
+    assert told("5 days", "3 weeks") == "100% within 5 days, 25% within 21 days, then nothing"
+    assert told("1 business day", "2 business days") == (
+        "100% within 1 business day, 25% within 2 business days, then nothing"
     )
 
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from escrowkit.errors import DefinitionError, MissingExtra, Refused, UnknownRulebookValue, did_you_mean, in_turn, shown
+from escrowkit.errors import (
+    BadArgument,
+    DefinitionError,
+    MissingExtra,
+    Refused,
+    UnknownRulebookValue,
+    did_you_mean,
+    in_turn,
+    shown,
+)
+from escrowkit.periods import instant
 from escrowkit.schema import KEYS, PARTS, UNKNOWN
 
 if TYPE_CHECKING:
@@ -24,7 +34,8 @@ def covers(part: str, path: str) -> bool:
 
 def mark_of(sure: Mapping[str, Mapping[str, str]], path: str) -> Mapping[str, str]:
     """The mark of a value: that of the smallest part that has one, or nothing."""
-    key = max((key for key in sure if covers(key, path)), key=len, default=None)
+    # Of parts that lie in one another, the smallest is the last by the alphabet.
+    key = max((key for key in sure if covers(key, path)), default=None)
     return {} if key is None else sure[key]
 
 
@@ -96,7 +107,7 @@ def _mark_problems(key: str, mark: Any, sources: list[str]) -> Iterator[str]:
         if name not in MARK:
             has = f"a mark has {', '.join(MARK)}"
             yield f"sure.{key}.{name}: {in_turn(did_you_mean(name, MARK), has)}"
-    if not _is_text(mark.get("note", "none")):
+    if "note" in mark and not _is_text(mark["note"]):
         yield f"sure.{key}.note = {shown(mark['note'])}: a text is needed"
     for name, known in (("source", sources), ("sure", list(CERTAINTY))):
         if mark[name] not in known:
@@ -106,8 +117,8 @@ def _mark_problems(key: str, mark: Any, sources: list[str]) -> Iterator[str]:
 
 def _is_instant(at: datetime) -> bool:
     try:
-        return bool(at.astimezone(UTC))
-    except OverflowError:
+        return bool(instant(at))
+    except BadArgument:
         return False
 
 

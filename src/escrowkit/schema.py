@@ -74,9 +74,7 @@ def _flag(value: Any) -> bool:
 
 def _since(value: Any) -> str:
     """What `conditions.elapsed` counts from, as far as a rulebook may choose."""
-    named = isinstance(value, str) and value.startswith("attested:") and bool(value.removeprefix("attested:").strip())
-    _need(value in ("submitted", "active") or named)
-    return str(value)
+    return str(value) if value in ("submitted", "active") else _fact(value)
 
 
 def _fact(value: Any) -> str:
@@ -221,14 +219,14 @@ _RETURNED: Final = {"deposit": "never", "release": "while_held", "exit": "never"
 def _fee(value: Any) -> Fee:
     _need(isinstance(value, Mapping), "a fee is a table")
     for key in value:
-        _need(key in _FEE, f"a fee has {', '.join(_FEE)}; {did_you_mean(key, _FEE)}".removesuffix("; "))
+        _need(key in _FEE, in_turn(f"a fee has {', '.join(_FEE)}", did_you_mean(key, _FEE)))
     _need({"name", "borne_by", "on"} <= set(value), "a fee needs name, borne_by and on")
     name, to = _text(value["name"]), _text(value.get("to", "platform"))
     _need(":" not in to and to not in ("payer", "payee", "authority"), f"to = {shown(to)}: a fee goes to neither party")
     borne_by, on = _one_of(value["borne_by"], ("payer", "payee", "both")), _one_of(value["on"], tuple(_RETURNED))
     model = _one_of(value.get("model", "tiered" if "tiers" in value else "flat"), ("flat", "tiered"))
     _need(
-        ("tiers" in value) == (model == "tiered") and not {"tiers", "rate"} <= set(value),
+        ("tiers" in value) == (model == "tiered") and (model == "flat" or "rate" not in value),
         "tiers or a rate, as the model says",
     )
     _need(bool({"rate", "fixed", "tiers"} & set(value)), "a fee has a rate, a fixed part or tiers")
