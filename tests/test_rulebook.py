@@ -869,7 +869,9 @@ def test_a_rule_that_only_repeats_its_default_is_still_a_rule_that_was_said() ->
 def test_amounts_are_given_in_the_currencies_that_the_rulebook_names() -> None:
     made = book('money = { min_milestone = { USD = "1.00", EUR = "2.00" } }')
     assert made.amount("money.min_milestone", "EUR") == Money(200, "EUR")
-    with pytest.raises(WrongCurrency, match=r"mine@1 gives money\.min_milestone in USD, EUR only, not in GBP") as caught:
+    with pytest.raises(
+        WrongCurrency, match=r"mine@1 gives money\.min_milestone in USD, EUR only, not in GBP"
+    ) as caught:
         made.amount("money.min_milestone", "GBP")
     assert caught.value.key == "wrong-currency.money.min_milestone"
 
