@@ -393,6 +393,15 @@ _POWERS = 'allowed: facilitate | recommend | decide, or { below = "100.00 USD", 
             'arbitration.fee = { model = "rate", rate = "5%", floor = "5.01 USD", cap = "5.00 USD" }',
             "arbitration.fee.floor: 5.01 USD is more than the cap of 5.00 USD",
         ),
+        (
+            'arbitration.fee = { model = "from_pot", rate = "5%", floor = "5.01 USD", cap = "5.00 USD" }',
+            "arbitration.fee.floor: 5.01 USD is more than the cap of 5.00 USD",
+        ),
+        (
+            'escrow.fees = [{ name = "card", borne_by = "payee", on = "release", rate = "1%", '
+            'floor = "5.01 USD", cap = "5.00 USD" }]',
+            "escrow.fees.floor: 5.01 USD is more than the cap of 5.00 USD",
+        ),
         # powers
         (
             'mediation.power = "decid"',
