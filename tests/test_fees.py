@@ -87,13 +87,15 @@ def test_a_fee_is_shown_in_words() -> None:
             fee("agent", by="payee", rate="1%", floor="1.00 USD", cap="9.00 USD"),
             fee("house", by="both", on="exit", tiers=tiers, fixed="0.50 USD"),
             fee("bank", by="payee", tiers=tiers),
+            {"name": "card", "borne_by": "payer", "on": "release", "rate": "1%"},
         ]
     })  # fmt: skip
     assert {key: text for key, text, *_ in book.rows()}["escrow.fees"] == (
         "entry: 4.99 USD to the broker, borne by payer, on deposit, returned: while held; "
         "agent: 1%, at least 1.00 USD, at most 9.00 USD to the broker, borne by payee, on release; "
         "house: 20% up to 500.00 USD, 5% above, plus 0.50 USD to the broker, borne by both, on exit, returned: never; "
-        "bank: 20% up to 500.00 USD, 5% above to the broker, borne by payee, on release"
+        "bank: 20% up to 500.00 USD, 5% above to the broker, borne by payee, on release; "
+        "card: 1% to the platform, borne by payer, on release, returned: while held"
     )
 
 

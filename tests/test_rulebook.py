@@ -139,6 +139,7 @@ def test_what_no_kind_knows_is_refused_everywhere_with_what_is_allowed(key: Any)
             ("payee",),
             "payee",
         ),
+        ('milestone.review.since = "active"', "milestone.review.since", "active", None),
         ('milestone.review.since = "attested:handover"', "milestone.review.since", "attested:handover", None),
         ('mediation.refund_needs = "attested:returned"', "mediation.refund_needs", "attested:returned", None),
         (
