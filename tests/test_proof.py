@@ -13,11 +13,12 @@ import pytest
 
 from commandline import escrowkit
 from escrowkit import DefinitionError, proof
+from escrowkit.laws import Broken
 from escrowkit.machines import arbitration, dispute, escrow, mediation, milestone, obligation
 from escrowkit.money import Money
 from escrowkit.pot import Lane
 from escrowkit.proof.identity import key
-from escrowkit.proof.laws import Broken, check
+from escrowkit.proof.laws import check
 from escrowkit.proof.small import small
 from escrowkit.proof.states import State, Tick, Try, replayed
 from escrowkit.proof.telling import in_days

@@ -208,7 +208,7 @@ def test_a_provider_that_pays_twice_is_found(tmp_path: Path) -> None:
 
 
 def test_a_broken_law_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("escrowkit.testing.laws.books._OUT_OF_CLEARING", ())
+    monkeypatch.setattr("escrowkit.laws._OUT_OF_CLEARING", ())
 
     class Cleared(EscrowMachine):
         oracle = False

@@ -13,10 +13,11 @@ from attrs import frozen
 
 from escrowkit.doors import Every, door
 from escrowkit.foresight import FOREVER
+from escrowkit.laws import inside
 from escrowkit.proof.laws import LAWS
 from escrowkit.proof.reach import Reached, reached
 from escrowkit.proof.small import Size, small
-from escrowkit.proof.states import State, inside_of, replayed
+from escrowkit.proof.states import State, replayed
 from escrowkit.proof.telling import in_days, story
 from escrowkit.proof.walk import Found, Tell, Walk, silent
 from escrowkit.rulebook import Rulebook, load
@@ -152,7 +153,7 @@ def _silences(states: list[State]) -> tuple[timedelta, Ends]:
     ends: Ends = {}
     longest = timedelta(0)
     for state in states:
-        if state.inside():
+        if inside(state):
             found = _rest(state, rest)
             if isinstance(found, State):
                 ends.setdefault(found.names(), []).append(state)
@@ -168,7 +169,7 @@ def _confirmed(states: list[State]) -> list[State]:
     """
     played = replayed(states[0].opened, states[0].path())
     later = played.advance(played.at + FOREVER).agreement
-    return states if any(inside_of(later)) else []
+    return states if inside(later) else []
 
 
 def _rest(state: State, rest: dict[int, timedelta | State]) -> timedelta | State:
@@ -179,7 +180,7 @@ def _rest(state: State, rest: dict[int, timedelta | State]) -> timedelta | State
         if id(now) in rest:
             found = rest[id(now)]
             break
-        if not now.inside():
+        if not inside(now):
             break
         path.append(now)
     else:

@@ -33,6 +33,8 @@ class Tick:
 
 
 Move = Try | Tick
+#: What came into each escrow in each currency, and what left it.
+Flows = Mapping[tuple[str, str], tuple[int, int]]
 
 
 class State(Whole):
@@ -77,8 +79,8 @@ class State(Whole):
         self.move = move
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.spent: int = 0
-        #: What came into each escrow and what left it, on the way here; counted by the laws.
-        self.flows: Mapping[str, tuple[int, int]] = {} if parent is None else parent.flows
+        #: What flowed on the way here; counted by the laws.
+        self.flows: Flows = {} if parent is None else parent.flows
         #: The state after the next tick, and None while there is nothing to wait for.
         self.after: State | None = None
         #: Whether all was tried here; where a limit came first, nobody knows what comes after.
@@ -123,16 +125,6 @@ class State(Whole):
             for machine, record in records:
                 if record is not None:
                     yield machine, record.stack[0]
-
-    def inside(self) -> int:
-        """What is still in escrows, security holds and fee deposits, in minor units."""
-        return sum(inside_of(self))
-
-
-def inside_of(whole: Whole) -> Iterator[int]:
-    """What is in each escrow, security hold and fee deposit that is not empty, in minor units."""
-    parts = ("escrow:", "clearing:", "deposit:")
-    return (sum_.minor for account, sum_ in whole.ledger.accounts() if sum_ and account.startswith(parts))
 
 
 def replayed(opened: Agreement, path: list[tuple[Move, datetime]], *, engine: str = "compiled") -> Agreement:

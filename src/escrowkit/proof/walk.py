@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from escrowkit.agreement import End, Record, deciding, replay
+from escrowkit.agreement import Agreement, End, Record, deciding
 from escrowkit.agreement.fold import Fold
 from escrowkit.errors import EscrowError, Refused
+from escrowkit.laws import Broken, need, whole
 from escrowkit.money import Money
 from escrowkit.pot import Pot
 from escrowkit.proof import laws
 from escrowkit.proof.identity import Key, key, windows
-from escrowkit.proof.laws import Broken
 from escrowkit.proof.moves import is_unusual, tries
 from escrowkit.proof.small import Small
 from escrowkit.proof.states import Move, State, Tick, Try, replayed
@@ -167,7 +167,7 @@ class Walk:
         try:
             laws.check(state, after, records, move)
         except Broken as broken:
-            self._break(state, move, broken.law, broken.words)
+            self._break(state, move, broken.law, broken.found)
             return None
         self._note(records)
         after.spent = state.spent + (isinstance(move, Try) and is_unusual(state, move.command))
@@ -200,35 +200,33 @@ class Walk:
         try:
             sample()
         except Broken as broken:
-            self._break(state, move, broken.law, broken.words)
+            self._break(state, move, broken.law, broken.found)
         except EscrowError as error:
             self._break(state, move, "replay", f"{type(error).__name__}: {error}")
 
     def _replay(self, state: State) -> None:
         """The path decided move by move on both engines, replayed, its entries derived again."""
         path = state.path()
-        whole = replayed(state.opened, path)
-        if whole != replayed(state.opened, path, engine="stock"):
-            raise Broken("both engines", "they make two agreements of one life")
-        if replay(whole.history) != whole or whole.lanes != state.lanes or whole.ledger != state.ledger:
-            raise Broken("replay", "the history makes another agreement")
-        whole.verify()
+        lived = replayed(state.opened, path)
+        stock = replayed(state.opened, path, engine="stock")
+        need(lived == stock, "both engines", "they make two agreements of one life")
+        whole(lived)
+        need(lived.lanes == state.lanes and lived.ledger == state.ledger, "replay", "the walk makes another agreement")
 
     def _compare(self, state: State) -> None:
         """Every command on both engines: the same answer, and a refusal changes nothing."""
-        whole = replayed(state.opened, state.path())
-        before = (whole.lanes, whole.ledger, whole.history)
+        lived = replayed(state.opened, state.path())
+        before = (lived.lanes, lived.ledger, lived.history)
         for one in tries(state, self.small, self._sums):
-            answers = [_answer(whole, one, state.at, engine) for engine in ("compiled", "stock")]
-            if answers[0] != answers[1]:
-                raise Broken("both engines", f"{one.by}: {one.command}: {answers[0]} and {answers[1]}")
-            if (whole.lanes, whole.ledger, whole.history) != before:
-                raise Broken("refusal is nothing", f"{one.by}: {one.command}")
+            answers = [_answer(lived, one, state.at, engine) for engine in ("compiled", "stock")]
+            said = f"{one.by}: {one.command}"
+            need(answers[0] == answers[1], "both engines", f"{said}: {answers[0]} and {answers[1]}")
+            need((lived.lanes, lived.ledger, lived.history) == before, "refusal is nothing", said)
 
 
-def _answer(whole: Any, one: Try, at: datetime, engine: str) -> Any:
+def _answer(lived: Agreement, one: Try, at: datetime, engine: str) -> Any:
     try:
-        return whole.decide(one.command, by=one.by, at=at, engine=engine).events
+        return lived.decide(one.command, by=one.by, at=at, engine=engine).events
     except Refused as refused:
         return refused.code
 

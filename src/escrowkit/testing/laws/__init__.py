@@ -15,11 +15,16 @@ Each raises `Broken`, an `AssertionError` that names the law.
 
 from __future__ import annotations
 
-from escrowkit.testing.laws.books import Books, inside
-from escrowkit.testing.laws.broken import LAWS, Broken
-from escrowkit.testing.laws.decisions import decide, frozen_is_frozen, judged
-from escrowkit.testing.laws.lives import check, scheduler_changes_nothing, silence_ends, whole
-from escrowkit.testing.laws.states import final_is_empty, sealed_is_hidden
+from typing import Final
+
+from escrowkit.laws import ALWAYS, LIVED, Broken, final_is_empty, frozen_is_frozen, inside, whole
+from escrowkit.testing.laws.books import Books
+from escrowkit.testing.laws.decisions import decide, judged
+from escrowkit.testing.laws.lives import check, scheduler_changes_nothing, silence_ends
+from escrowkit.testing.laws.states import sealed_is_hidden
+
+#: Every law that is checked, in words.
+LAWS: Final = ALWAYS | LIVED
 
 __all__ = [
     "LAWS",

@@ -8,22 +8,11 @@ from typing import Final
 
 from escrowkit.agreement import Agreement, End, Record, Restrict, view
 from escrowkit.errors import Refused
+from escrowkit.laws import authority, frozen_is_frozen, need
 from escrowkit.machines import escrow
-from escrowkit.pot import MACHINES
 from escrowkit.roles import Role, role_of
 from escrowkit.table import Command
-from escrowkit.testing.laws.broken import need
 
-#: The only events that may move the money of a milestone in dispute.
-ENDS: Final = (
-    escrow.Divided,
-    escrow.Seized,
-    escrow.OrderObeyed,
-    escrow.HoldEnded,
-    escrow.ChargedBack,
-    escrow.ChargeBackReversed,
-    escrow.ReleasedRefunded,
-)
 #: Refusals that come before anything else is looked at, deadlines included.
 _FIRST: Final = ("key-conflict", "time-runs-backwards", "unknown-milestone", "bad-argument")
 
@@ -62,7 +51,7 @@ def judged(
         again = now.decide(command, by=by, at=at, key=key, engine=engine)
         need(again == decision, "both engines", f"{engine} decides otherwise: {again.events}, {decision.events}")
     after, fresh = decision.agreement, decision.agreement.history[len(now.history) :]
-    _authority(now, command, by)
+    authority(command, _role(now, by))
     _repeated(after, command, by, at, key)
     need(tuple(record.event for record in fresh) == decision.events, "one answer", decision.events)
     need(tuple(e for record in fresh for e in record.entries) == decision.entries, "one answer", decision.entries)
@@ -77,27 +66,8 @@ def _repeated(after: Agreement, command: Command, by: str, at: datetime, key: st
         need(again.repeated and again.agreement == after, "same key, same answer", key, again.events)
 
 
-def _authority(now: Agreement, command: Command, by: str) -> None:
-    named = next((Role(side) for side, id_ in now.parties.items() if id_ == by), None)
-    role = role_of(by) or named
-    need(role is not None, "authority", by)
-    if command.machine != "agreement":
-        rows = MACHINES[command.machine].rows
-        need(any(r.command is type(command) and role in r.by for r in rows), "authority", by, command)
-
-
-def frozen_is_frozen(before: Agreement, records: Iterable[Record]) -> None:
-    """While disputed, only the dispute's own ends (and facts and overrides) move a milestone's money."""
-    disputed = {id_ for id_ in before.milestones if before.pot(id_).disputed}
-    for record in records:
-        event = record.event
-        if event.machine == "dispute" and event.before is None:
-            disputed.add(event.milestone)
-        for account in (a for entry in record.entries for line in entry.lines for a in (line.source, line.target)):
-            if account.startswith(("escrow:", "clearing:")) and account.partition(":")[2] in disputed:
-                need(isinstance(event, ENDS), "frozen is frozen", record)
-        if event.machine == "dispute" and event.after in MACHINES["dispute"].final:
-            disputed.discard(event.milestone)
+def _role(now: Agreement, by: str) -> Role | None:
+    return role_of(by) or next((Role(side) for side, id_ in now.parties.items() if id_ == by), None)
 
 
 def _standing_moves_nothing(command: Command, fresh: Iterable[Record]) -> None:

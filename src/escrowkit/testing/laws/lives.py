@@ -1,4 +1,4 @@
-"""The laws of a life: it replays, no scheduler changes it, and silence ends it."""
+"""The laws of a life: no scheduler changes it, and silence ends it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from escrowkit.agreement import Agreement, replay
+from escrowkit.agreement import Agreement
 from escrowkit.clocks import running
-from escrowkit.testing.laws.books import Books, inside
-from escrowkit.testing.laws.broken import need
-from escrowkit.testing.laws.states import final_is_empty, sealed_is_hidden
+from escrowkit.laws import final_is_empty, inside, need, whole
+from escrowkit.testing.laws.books import Books
+from escrowkit.testing.laws.states import sealed_is_hidden
 
 _LONG: Final = timedelta(days=5 * 365)
 
@@ -31,15 +31,6 @@ def scheduler_changes_nothing(now: Agreement, at: datetime, parts: Iterable[int]
     for part in sorted(parts):
         stepped = stepped.advance(max(stepped.at, now.at + (at - now.at) * part / 100)).agreement
     need(stepped.advance(at).agreement == now.advance(at).agreement, "scheduler changes nothing", at, parts)
-
-
-def whole(now: Agreement) -> None:
-    """It replays, it verifies, its times never run backwards."""
-    need(replay(now.history) == now, "replay", "the history makes another agreement")
-    now.verify()
-    times = [record.event.at for record in now.history]
-    need(times == sorted(times), "time forward", times)
-    need(all(time.utcoffset() == timedelta(0) for time in times), "time forward", "an instant is not in UTC")
 
 
 def silence_ends(now: Agreement, within: timedelta = _LONG) -> None:
