@@ -220,9 +220,9 @@ def final_is_empty(now: Whole) -> None:
 
 def _unfit(now: Whole, pot: Pot, state: escrow.S | None) -> Iterator[str]:
     """What the state of an escrow does not fit."""
-    inside = pot.held + now.balance(f"clearing:{pot.id}", pot.currency)
-    if state in _HOLD_NOTHING and inside:
-        yield f"a {state} escrow holds {inside}"
+    there = pot.held + now.balance(f"clearing:{pot.id}", pot.currency)
+    if state in _HOLD_NOTHING and there:
+        yield f"it is {state}, and {there} is there"
     if state is escrow.S.SETTLED and (now.balance(f"fees:{pot.id}", pot.currency) or not pot.over):
         yield "it is settled, and there are fees in it or work goes on"
     if state is escrow.S.HELD and not pot.held:
