@@ -66,7 +66,7 @@ def test_a_line_touches_its_own_milestone_alone_and_leads_where_money_may_go(
     record: Record, source: str, target: str, strays: bool
 ) -> None:
     found = booked(record, (source, target))
-    assert laws.strays(found) == (found.entries[0].lines if strays else ())
+    assert tuple(laws.strays(found)) == found.entries[0].lines[: int(strays)]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_ledger_must_say_what_the_entries_say_and_the_whole_sum_to_zero() ->
     with breaks("balanced"):
         laws.agree(laws.balances(Ledger()), now.ledger)
     lost = Ledger({("escrow:m1", "USD"): 1})
-    with breaks("balanced", "all of USD together is 1"):
+    with breaks("balanced", "all together is, {.USD.: 1}"):
         laws.agree(laws.balances(lost), lost)
 
 
@@ -172,8 +172,8 @@ OPEN = hearing().now
     ("now", "words"),
     [
         (with_ledger(FUNDED), "it is held, and nothing is in it"),
-        (with_ledger(Job(PLAIN).now, **{"escrow:m1": 1}), "it is empty, and 0.01 USD is there"),
-        (with_ledger(Job(PLAIN).now, **{"clearing:m1": 1}), "it is empty, and 0.01 USD is there"),
+        (with_ledger(Job(PLAIN).now, **{"escrow:m1": 1}), "it is empty, and something is in it"),
+        (with_ledger(Job(PLAIN).now, **{"clearing:m1": 1}), "it is empty, and something is in it"),
         (with_ledger(SETTLED, **{"fees:m1": 1}), "there are fees in it"),
         (with_lane(SETTLED, milestone=FUNDED.lane("m1").milestone), "or work goes on"),
         (with_lane(DISPUTED, escrow=FUNDED.lane("m1").escrow), "it is disputed, and held"),
@@ -191,7 +191,7 @@ def test_a_stage_of_a_dispute_that_is_over_must_be_over_though_another_dispute_i
     laws.final_is_empty(OPEN)
     over = disputed()("payer", ek.dispute.Withdraw("m1")).now.lane("m1").cases[0]
     goes_on = attrs.evolve(over, arbitration=OPEN.lane("m1").cases[0].arbitration)
-    with breaks("final is empty", "the dispute is over, and .'arbitration'. goes on"):
+    with breaks("final is empty", "the dispute is over, and its arbitration goes on"):
         laws.final_is_empty(with_lane(DISPUTED, cases=(goes_on, *DISPUTED.lane("m1").cases)))
 
 

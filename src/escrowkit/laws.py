@@ -120,10 +120,12 @@ def agree(there: Balances, ledger: Ledger) -> None:
     """The ledger says the same, and the whole sums to zero in each currency. Raises `Broken`."""
     mine = {account: minor for account, minor in there.items() if minor}
     theirs = balances(ledger)
-    need(mine == theirs, "balanced", f"the entries say {mine}, the ledger {dict(theirs)}")
-    for currency in {currency for _, currency in mine}:
-        total = sum(minor for (_, other), minor in mine.items() if other == currency)
-        need(not total, "balanced", f"all of {currency} together is {total}")
+    if mine != theirs:
+        raise Broken("balanced", f"the entries say {mine}, the ledger {dict(theirs)}")
+    totals: dict[str, int] = defaultdict(int)
+    for (_, currency), minor in mine.items():
+        totals[currency] += minor
+    need(not any(totals.values()), "balanced", "all together is", dict(totals))
 
 
 def _leaves_once(record: Record, entry: Entry) -> None:
@@ -137,12 +139,12 @@ def _leaves_once(record: Record, entry: Entry) -> None:
     need(kind and entry.kind in kinds, "leaves once", record)
 
 
-def strays(record: Record) -> tuple[Line, ...]:
+def strays(record: Record) -> list[Line]:
     """Lines that touch another milestone's money, or lead to where none goes; but what rolls over."""
     event: Any = record.event
     over = (f"escrow:{event.milestone}", f"escrow:{event.to}") if isinstance(event, escrow.RolledOver) else None
-    lines = (line for entry in record.entries for line in entry.lines)
-    return tuple(line for line in lines if (line.source, line.target) != over and _is_stray(line, event.milestone))
+    lines = [line for entry in record.entries for line in entry.lines]
+    return [line for line in lines if (line.source, line.target) != over and _is_stray(line, event.milestone)]
 
 
 def _is_stray(line: Line, milestone: str) -> bool:
@@ -176,7 +178,7 @@ def frozen_is_frozen(before: Whole, records: Iterable[Record]) -> None:
         event = record.event
         if event.machine == "dispute" and event.before is None:
             disputed.add(event.milestone)
-        for account in (a for entry in record.entries for line in entry.lines for a in (line.source, line.target)):
+        for account in [a for entry in record.entries for line in entry.lines for a in (line.source, line.target)]:
             if account.startswith(("escrow:", "clearing:")) and account.partition(":")[2] in disputed:
                 need(isinstance(event, ENDS), "frozen is frozen", record)
         if event.machine == "dispute" and event.after in TABLES["dispute"].final:
@@ -213,40 +215,43 @@ def final_is_empty(now: Whole) -> None:
     `Broken`."""
     for id_ in now.milestones:
         pot = now.pot(id_)
-        state = pot.escrow.state if pot.escrow else None
-        for words in (*_unfit(now, pot, state), *_unfit_case(now, pot, state)):
+        for words in [*_unfit(now, pot), *(_unfit_disputed(pot) if pot.disputed else _unfit_undisputed(now, pot))]:
             raise Broken("final is empty", f"{id_}: {words}: {now.states()}")
 
 
-def _unfit(now: Whole, pot: Pot, state: escrow.S | None) -> Iterator[str]:
-    """What the state of an escrow does not fit."""
-    there = pot.held + now.balance(f"clearing:{pot.id}", pot.currency)
-    if state in _HOLD_NOTHING and there:
-        yield f"it is {state}, and {there} is there"
+def _unfit(now: Whole, pot: Pot) -> Iterator[str]:
+    state = pot.escrow.state if pot.escrow else None
+    if state in _HOLD_NOTHING and (pot.held or now.balance(f"clearing:{pot.id}", pot.currency)):
+        yield f"it is {state}, and something is in it"
     if state is escrow.S.SETTLED and (now.balance(f"fees:{pot.id}", pot.currency) or not pot.over):
         yield "it is settled, and there are fees in it or work goes on"
     if state is escrow.S.HELD and not pot.held:
         yield "it is held, and nothing is in it"
     if state is escrow.S.CLEARING and not pot.clearing_gross:
         yield "it is clearing, and nothing clears"
-
-
-def _unfit_case(now: Whole, pot: Pot, state: escrow.S | None) -> Iterator[str]:
-    """What a dispute that is open, or over, does not fit."""
-    work = pot.milestone_state
-    if pot.disputed and not pot.over and work != "disputed":
-        yield f"it is disputed, and {work}"
-    if pot.disputed and (pot.held or not pot.over) and state not in (escrow.S.FROZEN, escrow.S.IMPOUNDED):
-        yield f"it is disputed, and {state}"
-    if not pot.disputed and (state is escrow.S.FROZEN or work == "disputed"):
-        yield "it waits for a dispute that is over"
-    if not pot.disputed and any(a.startswith(f"deposit:{pot.id}/") for a, sum_ in now.ledger.accounts() if sum_):
-        yield "there are fees of a dispute that is over"
     for case in pot.lane.cases:
-        stages = (("mediation", case.mediation), ("arbitration", case.arbitration))
-        open_ = [name for name, it in stages if it and it.state not in TABLES[name].final]
-        if case.dispute.is_over and open_:
-            yield f"the dispute is over, and {open_} goes on"
+        stages = (("mediation", case.mediation), ("arbitration", case.arbitration)) if case.dispute.is_over else ()
+        yield from (
+            f"the dispute is over, and its {name} goes on"
+            for name, it in stages
+            if it and it.state not in TABLES[name].final
+        )
+
+
+def _unfit_disputed(pot: Pot) -> Iterator[str]:
+    if not pot.over and pot.milestone_state != "disputed":
+        yield f"it is disputed, and {pot.milestone_state}"
+    state = pot.escrow.state if pot.escrow else None
+    if state not in (escrow.S.FROZEN, escrow.S.IMPOUNDED) and (pot.held or not pot.over):
+        yield f"it is disputed, and {state}"
+
+
+def _unfit_undisputed(now: Whole, pot: Pot) -> Iterator[str]:
+    if pot.milestone_state == "disputed" or (pot.escrow and pot.escrow.state is escrow.S.FROZEN):
+        yield "it waits for a dispute that is over"
+    deposit = f"deposit:{pot.id}/"
+    if any(account.startswith(deposit) for account, money in now.ledger.accounts() if money):
+        yield "there are fees of a dispute that is over"
 
 
 # -- an agreement ----------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def check(before: State, after: State, records: tuple[Record, ...], move: Move) 
 
 def _books(before: State, after: State, records: Iterable[Record]) -> None:
     """The balances before and every line since make the balances after; each line is one that may be."""
-    there = laws.balances(before.ledger)
+    there = after.balances = before.balances.copy()
     for record in records:
         astray = laws.strays(record)
         need(not astray, "conserved", *astray, record)
@@ -45,8 +45,10 @@ def _books(before: State, after: State, records: Iterable[Record]) -> None:
     laws.agree(there, after.ledger)
     after.flows = _flows(before.flows, records)
     for account, (came, left) in after.flows.items():
-        need(left <= came, "no over-release", f"{came} came into {account}, {left} left it")
-        need(came - left == there[account], "conserved", f"{account}: {came} - {left} is not {there[account]}")
+        if left > came:
+            raise laws.Broken("no over-release", f"{came} came into {account}, {left} left it")
+        if came - left != there[account]:
+            raise laws.Broken("conserved", f"{account}: {came} - {left} is not {there[account]}")
 
 
 def _flows(before: Flows, records: Iterable[Record]) -> Flows:

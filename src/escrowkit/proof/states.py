@@ -11,6 +11,7 @@ from attrs import frozen
 from escrowkit.agreement import Agreement
 from escrowkit.agreement.fold import Fold
 from escrowkit.agreement.whole import Whole
+from escrowkit.laws import Balances, balances
 from escrowkit.pot import TABLES, Pot
 from escrowkit.roles import Role
 from escrowkit.table import Command
@@ -58,7 +59,20 @@ class State(Whole):
             "parties",
             "rail",
         ),
-        *("after", "depth", "flows", "move", "opened", "parent", "pots", "rulebook", "spent", "wait", "walked"),
+        *(
+            "after",
+            "balances",
+            "depth",
+            "flows",
+            "move",
+            "opened",
+            "parent",
+            "pots",
+            "rulebook",
+            "spent",
+            "wait",
+            "walked",
+        ),
     )
 
     def __init__(self, opened: Agreement, fold: Any, at: datetime, parent: State | None, move: Move | None) -> None:
@@ -79,7 +93,8 @@ class State(Whole):
         self.move = move
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.spent: int = 0
-        #: What flowed on the way here; counted by the laws.
+        #: What stands on each account, and what flowed on the way here; counted by the laws.
+        self.balances: Balances = balances(fold.ledger) if parent is None else parent.balances
         self.flows: Flows = {} if parent is None else parent.flows
         #: The state after the next tick, and None while there is nothing to wait for.
         self.after: State | None = None
