@@ -45,34 +45,9 @@ class State(Whole):
     """
 
     __slots__ = (
-        *(
-            "at",
-            "billed",
-            "conduct",
-            "currency",
-            "dues",
-            "facts",
-            "history",
-            "keys",
-            "lanes",
-            "ledger",
-            "parties",
-            "rail",
-        ),
-        *(
-            "after",
-            "balances",
-            "depth",
-            "flows",
-            "move",
-            "opened",
-            "parent",
-            "pots",
-            "rulebook",
-            "spent",
-            "wait",
-            "walked",
-        ),
+        *("after", "at", "balances", "billed", "conduct", "currency", "depth", "dues", "facts", "flows", "history"),
+        *("keys", "lanes", "ledger", "move", "opened", "parent", "parties", "pots", "rail", "rulebook", "spent"),
+        *("wait", "walked"),
     )
 
     def __init__(self, opened: Agreement, fold: Any, at: datetime, parent: State | None, move: Move | None) -> None:

@@ -219,9 +219,8 @@ class Walk:
         before = (lived.lanes, lived.ledger, lived.history)
         for one in tries(state, self.small, self._sums):
             answers = [_answer(lived, one, state.at, engine) for engine in ("compiled", "stock")]
-            said = f"{one.by}: {one.command}"
-            need(answers[0] == answers[1], "both engines", f"{said}: {answers[0]} and {answers[1]}")
-            need((lived.lanes, lived.ledger, lived.history) == before, "refusal is nothing", said)
+            need(answers[0] == answers[1], "both engines", one.by, one.command, *answers)
+            need((lived.lanes, lived.ledger, lived.history) == before, "refusal is nothing", one.by, one.command)
 
 
 def _answer(lived: Agreement, one: Try, at: datetime, engine: str) -> Any:
