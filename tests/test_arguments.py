@@ -29,6 +29,7 @@ class Buy:
 
     price: Any = arg.amount()
     tip: Any = arg.amount(zero=True, optional=True)
+    claim: Any = arg.amount(but_rules=True)
     what: Any = arg.text()
     note: Any = arg.text(optional=True)
     within: Any = arg.period()
@@ -36,12 +37,20 @@ class Buy:
     count: Any = arg.whole(optional=True)
     when: Any = arg.release_condition()
     size: Any = arg.one_of("small", "large")
+    agreed: Any = arg.consent()
     gift: Any = arg.flag(default=False)
     lot: Any = arg.internal(default=None)
     free: Any = None
 
 
-GOOD = Buy(price=Money(2000, "USD"), what="tea", within=Period.parse("2 days"), size="small")
+GOOD = Buy(
+    price=Money(2000, "USD"),
+    claim=Money(500, "USD"),
+    what="tea",
+    within=Period.parse("2 days"),
+    size="small",
+    agreed="digest-1",
+)
 
 
 def read(**said: Any) -> Buy:
@@ -65,6 +74,7 @@ def test_a_command_that_is_already_whole_is_handed_back_as_it_is() -> None:
         ("price", Money(10**MOST_DIGITS - 1, "USD"), Money(10**MOST_DIGITS - 1, "USD")),
         ("tip", "0", Money(0, "USD")),
         ("tip", None, None),
+        ("claim", "20.00", Money(2000, "USD")),
         ("what", "  tea ", "  tea "),
         ("what", "x" * arg.MOST_TEXT, "x" * arg.MOST_TEXT),
         ("note", None, None),
@@ -77,6 +87,8 @@ def test_a_command_that_is_already_whole_is_handed_back_as_it_is() -> None:
         ("when", signed("payee"), signed("payee")),
         ("when", None, None),
         ("size", "large", "large"),
+        ("agreed", "digest-2", "digest-2"),
+        ("agreed", {"price": "20.00"}, {"price": "20.00"}),
         ("gift", True, True),
         ("lot", object, object),
         ("free", 1.5, 1.5),
@@ -101,6 +113,7 @@ def test_an_argument_is_read_as_what_it_means(name: str, said: Any, read_as: Any
         ("price", "1e3", "price = '1e3': '1e3' is not an amount"),
         ("price", "NaN", "price = 'NaN'"),
         ("price", "20.00 XXQ", "price = '20.00 XXQ': 'XXQ' is not a currency"),
+        ("claim", None, "claim = None: an amount is needed"),
         ("what", None, "what = None: a text is needed"),
         ("what", "", "what = '': a text that is not empty is needed"),
         ("what", " \t\n", "a text that is not empty is needed"),
@@ -124,6 +137,9 @@ def test_an_argument_is_read_as_what_it_means(name: str, said: Any, read_as: Any
         ("size", "huge", "size = 'huge': it is one of small, large"),
         ("size", ["small"], r"size = \['small'\]: it is one of"),
         ("size", None, r"size = None: small \| large is needed"),
+        ("agreed", None, "agreed = None: the terms, as a digest or written out is needed"),
+        ("agreed", "", "agreed = '': the terms are needed: their digest, or written out as a table"),
+        ("agreed", 5, "agreed = 5: the terms are needed: their digest, or written out as a table"),
         ("gift", None, "gift = None: true or false is needed"),
         ("gift", 1, "gift = 1: true or false is needed"),
         ("gift", "yes", "gift = 'yes': true or false is needed"),
@@ -204,9 +220,11 @@ def test_what_is_needed_has_no_default_and_what_is_optional_has_none() -> None:
         "what",
         "within",
         "size",
+        "agreed",
     ]
     assert {name for name, default in defaults.items() if default is None} == {
         "tip",
+        "claim",
         "note",
         "until",
         "count",
@@ -214,6 +232,10 @@ def test_what_is_needed_has_no_default_and_what_is_optional_has_none() -> None:
         "lot",
         "free",
     }
+
+
+def test_an_amount_is_told_from_every_other_kind() -> None:
+    assert {name for name, kind in arg.kinds(Buy) if kind.sum_} == {"price", "tip", "claim"}
 
 
 # --- terms --------------------------------------------------------------------------------------------------------

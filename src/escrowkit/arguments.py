@@ -32,13 +32,18 @@ WORDS: Final = frozenset({"reason", "reasons", "reply", "title", "comment", "evi
 
 @frozen
 class Kind:
-    """A kind of argument: its name in words, and its check; `sum_` says that it is an amount (zero allowed or not)."""
+    """A kind of argument: its name in words, and its check. An amount has none, as it is read in a currency."""
 
     name: str
-    check: Callable[[Any], Any]
+    check: Callable[[Any], Any] | None
     optional: bool = False
-    sum_: bool = False
+    #: Whether an amount may be zero.
     zero: bool = False
+
+    @property
+    def sum_(self) -> bool:
+        """Whether it is an amount."""
+        return self.check is None
 
 
 def _argument(kind: Kind) -> Any:
@@ -47,7 +52,7 @@ def _argument(kind: Kind) -> Any:
 
 def amount(*, zero: bool = False, optional: bool = False, but_rules: bool = False) -> Any:
     """A sum of money: more than zero, or zero too; `but_rules`: only the rules may leave it out."""
-    kind = Kind("an amount", lambda value: value, optional, sum_=True, zero=zero)
+    kind = Kind("an amount", None, optional, zero)
     return field(metadata={_ARG: kind}, default=None) if but_rules else _argument(kind)
 
 
@@ -129,7 +134,7 @@ def _terms(value: Any) -> str | dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
     if not isinstance(value, str) or not value:
-        raise BadArgument("the terms are needed: their digest, or written out as a table", key="terms")
+        raise BadArgument("the terms are needed: their digest, or written out as a table")
     return value
 
 
@@ -159,7 +164,7 @@ def check(command: Any, currency: str) -> tuple[Any, Refused | None]:
         try:
             if said is None:
                 raise BadArgument(f"{kind.name} is needed")
-            value = _sum(said, currency, kind) if kind.sum_ else kind.check(said)
+            value = kind.check(said) if kind.check else _sum(said, currency, kind)
         except (WrongCurrency, BadAmount) as refused:
             wrong.append(refused)
         except BadArgument as refused:
