@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -13,6 +15,7 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escrowkit.agreement import Restrict
 from escrowkit.errors import (
     BadAmount,
     DefinitionError,
@@ -24,11 +27,13 @@ from escrowkit.errors import (
     UnknownRulebookValue,
     WrongCurrency,
 )
+from escrowkit.machines import milestone, obligation
 from escrowkit.roles import PARTY, Role
 from escrowkit.rulebook import load
 from escrowkit.table import (
     BACK,
     SAME,
+    Changes,
     Command,
     Context,
     Event,
@@ -42,6 +47,7 @@ from escrowkit.table import (
     not_impounded,
     restack,
     said,
+    words_of,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -199,7 +205,7 @@ def sent_off(ctx: Context[Parcel]) -> bool:
     return ctx.state != S.PACKED
 
 
-@guard(NotYourMove)
+@guard(NotYourMove, until=lambda ctx: ctx.at)
 def own_parcel(ctx: Context[Parcel]) -> bool:
     """The parcel is one's own."""
     return ctx.name != "thief"
@@ -225,7 +231,7 @@ ROWS: tuple[Row | tuple[Row, ...], ...] = (
     Row(S.SENT, Deliver, R.PAYEE, S.LOST, Arrived, sealed),
     Row(S.SENT, Lapse, R.CLOCK, S.LOST, Vanished, clock="transit"),
     Row((S.PACKED, S.SENT), Hold, R.PLATFORM, S.HELD, Stopped),
-    Row(S.HELD, LetGo, R.PLATFORM, BACK, WentOn),
+    Row(S.HELD, LetGo, {R.PLATFORM, R.WITNESS}, BACK, WentOn),
     Row((S.PACKED, S.SENT, S.HELD, S.DELIVERED), Note, {R.PLATFORM, R.RULES}, SAME, Noted),
     Row((S.SENT, S.HELD), LetGo, R.RULES, SAME, WentOn),
 )
@@ -285,6 +291,13 @@ def test_a_good_table_can_be_built_and_knows_its_words() -> None:
         frozenset({S.DELIVERED, S.LOST}),
         frozenset({S.HELD}),
     )
+
+
+@pytest.mark.parametrize(("name", "one"), [("parcel", "A parcel"), ("escrow", "An escrow"), ("Xeno", "A Xeno")])
+def test_a_table_begins_a_sentence_with_its_name(name: str, one: str) -> None:
+    made: Table[Parcel] = Table(name, S, initial=S.PACKED, final={S.DELIVERED, S.LOST}, rows=ROWS)
+    assert (made.name, made.one) == (name, one)
+    assert made.no_such_move("sent").startswith(f"{one} that is sent knows: ")
 
 
 @said
@@ -465,6 +478,14 @@ def test_same_is_one_edge_from_each_state_to_itself() -> None:
     assert edges == [(state, state) for state in (S.PACKED, S.SENT, S.HELD, S.DELIVERED)]
 
 
+def test_the_condition_of_an_edge_is_named_by_who_may_and_by_its_guards() -> None:
+    """The diagrams of `transitions` itself show a condition by its name."""
+    edge: Any = PARCEL.machine.get_transitions("send_off", "packed", "sent")[0]
+    assert [condition.func.__name__ for condition in edge.conditions] == [
+        "by payee or payer and own_parcel and light_enough and stamped"
+    ]
+
+
 def test_back_and_same_say_their_names() -> None:
     assert (repr(BACK), repr(SAME)) == ("BACK", "SAME")
 
@@ -488,6 +509,15 @@ def test_nothing_is_ever_added_to_the_models_of_the_shared_machine(engine: str) 
         refusal(ask(Deliver("p1"), R.PROVIDER), engine)
     assert PARCEL.machine.models == []
     assert PARCEL.machine.initial is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_stock_engine_is_that_of_transitions_and_the_compiled_one_never_asks_it(
+    engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "transitions")
+    PARCEL.choose(ask(Pack("p1"), R.PAYEE, None), engine)
+    assert bool(caplog.records) is (engine == "stock")
 
 
 # --- choosing -----------------------------------------------------------------------------------------------------
@@ -529,13 +559,14 @@ def test_a_command_makes_the_first_move_whose_guards_hold(
         (SendOff("p1"), R.MEDIATOR, Parcel(), NotYourMove, "This is for: payee, payer."),
         (LetGo("p1"), R.PLATFORM, Parcel((S.SENT,)), NotYourMove, "This is for: the rules alone."),
         (Lapse("p1", "patience"), R.CLOCK, Parcel((S.SENT,)), NotYourMove, "This is for: clock."),
-        (LetGo("p1"), R.PLATFORM, Parcel((S.HELD,)), NotYourMove, "This is for: platform."),
+        (LetGo("p1"), R.PLATFORM, Parcel((S.HELD,)), NotYourMove, "This is for: platform, witness."),
         (SendOff("p1", 21), R.PAYER, Parcel(), BadAmount, "Needed: The parcel is not too heavy."),
         (SendOff("p1", 20), R.PAYER, Parcel(stamped=False), NotNow, "Needed: The parcel has a stamp."),
         (SendOff("p1", 21), R.PAYER, Parcel(stamped=False), BadAmount, "Needed: The parcel is not too heavy."),
         (Deliver("p1"), R.PROVIDER, Parcel(), NotNow, "Needed: The parcel was sent off."),
         (Deliver("p1"), R.PAYEE, Parcel((S.SENT,), False, False), TermsChanged, "Needed: The seal is whole."),
         (SendOff("p1"), R.PAYER, Parcel(open_border=False), NotNow, "Needed: The border is open."),
+        (LetGo("p1"), R.WITNESS, Parcel((S.HELD, S.SENT), open_border=False), NotNow, "Needed: The border is open."),
     ],
 )
 def test_a_command_that_makes_no_move_is_refused_with_the_reason(
@@ -558,7 +589,25 @@ def test_guards_of_every_move_bind_people_and_nobody_else() -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_who_may_not_move_learns_it_before_anything_about_sums_and_the_rulebook(engine: str) -> None:
     thief = ask(SendOff("p1", 21), R.PAYER, name="thief")
-    assert isinstance(refusal(thief, engine, wrong=WrongCurrency("Other.")), NotYourMove)
+    told = refusal(thief, engine, wrong=WrongCurrency("Other."))
+    assert (type(told), told.key, told.until) == (NotYourMove, "not-your-move.own_parcel", NOON)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("name", "target"), [("ada", S.SENT), ("lin", S.LOST)])
+def test_who_may_make_one_of_two_moves_is_not_refused_for_the_other(name: str, target: S, engine: str) -> None:
+    @guard(NotYourMove)
+    def ada(ctx: Context[Parcel]) -> bool:
+        """Ada sends it."""
+        return ctx.name == "ada"
+
+    @guard(NotYourMove)
+    def lin(ctx: Context[Parcel]) -> bool:
+        """Lin loses it."""
+        return ctx.name == "lin"
+
+    two = table(*(Row(S.PACKED, Deliver, R.PAYER, then, Arrived, who) for then, who in ((S.SENT, ada), (S.LOST, lin))))
+    assert two.choose(ask(Deliver("p1"), R.PAYER, name=name), engine).target is target
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -595,9 +644,12 @@ def outcome(ctx: Context[Parcel], engine: str) -> Move | tuple[Any, ...]:
 
 
 @given(command=commands, it=parcels, by=st.sampled_from(Role), name=st.sampled_from(["", "thief"]))
-def test_both_engines_choose_and_refuse_alike(command: Command, it: Parcel, by: Role, name: str) -> None:
+def test_both_engines_choose_and_refuse_alike_and_who_only_asks_learns_the_same(
+    command: Command, it: Parcel, by: Role, name: str
+) -> None:
     ctx = ask(command, by, it.stack[0] if it.stack else None, it=it, name=name)
     assert outcome(ctx, "compiled") == outcome(ctx, "stock")
+    assert PARCEL.may(ctx) is isinstance(outcome(ctx, "compiled"), Move)
 
 
 # --- guards -------------------------------------------------------------------------------------------------------
@@ -619,17 +671,20 @@ def test_a_guard_that_refuses_says_what_is_missing_until_when_and_the_most_that_
 
 
 def test_a_guard_may_say_otherwise_what_it_means_when_it_does_not_hold() -> None:
-    closed = Guard(lambda ctx: False, otherwise="The border is closed.")
+    closed = guard(otherwise="The border is closed.")(lambda ctx: False)
     assert closed.refuse(ask(SendOff("p1"), R.PAYER)).words == "The border is closed."
+    assert Guard(stamped.test).refuse(ask(SendOff("p1"), R.PAYER)).words == "Needed: The parcel has a stamp."
     assert light_enough.refuse(ask(SendOff("p1", 21), R.PAYER, rules={"most": 20})).words.startswith("Needed: ")
 
 
-def test_a_guard_knows_what_it_reads_and_whether_it_can_ever_hold() -> None:
-    made = Guard(lambda ctx: True, reads=("a.b",), offered=lambda rules: bool(rules))
+def test_a_guard_knows_what_it_reads_whether_it_can_ever_hold_and_whom_it_lets() -> None:
+    made = guard(reads=("a.b",), offered=lambda rules: bool(rules), people=lambda rules: rules["who"])(lambda ctx: True)
     assert made.reads == ("a.b",)
     assert made.words == ""
     assert made.offered is not None
     assert (made.offered({}), made.offered({"a": 1})) == (False, True)
+    assert made.people is not None
+    assert made.people({"who": ("payer",)}) == ("payer",)
 
 
 @said
@@ -683,6 +738,33 @@ def test_commands_and_events_know_their_machine_their_word_and_their_own_fields(
     assert (Deliver.fields(), Arrived.fields()) == ((), ())
 
 
+def test_a_machine_is_a_module_or_a_package_and_so_is_the_agreement() -> None:
+    assert (milestone.Approve.machine, obligation.Cancel.machine, Restrict.machine) == (
+        "milestone",
+        "obligation",
+        "agreement",
+    )
+
+
+def test_only_what_is_said_alike_by_the_same_command_is_equal_and_has_the_same_place_in_a_set() -> None:
+    assert SendOff("p1", 7) == SendOff("p1", 7)
+    assert SendOff("p1", 7) != Pack("p1", 7)
+    assert SendOff("p1", 7) != ("p1", 7)
+    assert hash(SendOff("p1", 7)) == hash(SendOff("p1", 7))
+    assert len({hash(kind(f"p{n}")) for kind in (Pack, SendOff) for n in range(100)}) > 100
+
+
+@pytest.mark.parametrize(
+    ("optimize", "guards", "command"),
+    [(1, "The parcel is not too heavy.", "Send it off."), (2, "light enough", "send off")],
+)
+def test_where_docstrings_were_dropped_the_name_stands_for_the_words(
+    optimize: int, guards: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.flags", SimpleNamespace(optimize=optimize))
+    assert (words_of(light_enough.test), words_of(SendOff)) == (guards, command)
+
+
 def test_an_event_says_what_the_command_said_who_when_and_the_states() -> None:
     ctx = attrs.evolve(ask(Pack("p1", 7), R.PAYEE, None), actor="bot")
     assert Packed.of(ctx, "packed") == Packed("p1", 7, by="payee", at=NOON, actor="bot", before=None, after="packed")
@@ -719,3 +801,30 @@ def test_a_covering_state_lies_over_the_one_that_it_came_from(
     stack: tuple[S, ...], before: str | None, after: S, then: tuple[S, ...]
 ) -> None:
     assert restack(stack, before, after, PARCEL.covering) == then
+    assert PARCEL.layers(stack, Noted("p1", by="platform", at=NOON, before=before, after=after.value)) == then
+
+
+# --- what changes of the record -----------------------------------------------------------------------------------
+
+
+@said
+class NotedTwice(Noted):
+    """Something was written on it again."""
+
+
+def test_an_event_changes_what_its_own_line_says_or_its_family_and_another_changes_nothing() -> None:
+    lines: dict[type[Event], Any] = {Noted: lambda it, event: {"read": event.milestone, "by": it}}
+    changes = Changes(lines)
+    for _ in range(2):
+        for kind, then in (
+            (Noted, {"read": "p1", "by": "ada"}),
+            (NotedTwice, {"read": "p1", "by": "ada"}),
+            (Stopped, {}),
+        ):
+            assert changes("ada", kind("p1", by="platform", at=NOON)) == then
+    assert list(lines) == [Noted]
+
+
+def test_the_line_of_an_event_stands_before_that_of_its_family() -> None:
+    changes = Changes({Noted: lambda it, event: {"times": 1}, NotedTwice: lambda it, event: {"times": 2}})
+    assert changes("ada", NotedTwice("p1", by="platform", at=NOON)) == {"times": 2}
