@@ -621,6 +621,18 @@ def test_a_value_that_the_rulebook_does_not_settle_is_told_before_a_wrong_sum(en
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_a_guard_that_finds_the_rulebook_unsettled_is_told_before_a_wrong_sum(engine: str) -> None:
+    @guard(UnknownRulebookValue)
+    def settled(ctx: Context[Parcel]) -> bool:
+        """The rulebook settles it."""
+        return False
+
+    unsettled = table(Row(S.PACKED, Deliver, R.PAYER, S.SENT, Arrived, settled))
+    with pytest.raises(UnknownRulebookValue, match="The rulebook settles it"):
+        unsettled.choose(ask(Deliver("p1"), R.PAYER), engine, wrong=WrongCurrency("Other."))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_wrong_sum_is_told_before_the_guards_are_asked(engine: str) -> None:
     wrong = WrongCurrency("Other.")
     assert refusal(ask(SendOff("p1", 21), R.PAYER), engine, wrong=wrong) is wrong

@@ -25,7 +25,7 @@ class Allowed:
         self.clock = row.clock
         self.checks = row.when
         self.people_checks = row.when + always
-        self.early = tuple(check for check in row.when if RANK[check.refusal] < RANK[UnknownRulebookValue])
+        self.early = tuple(check for check in row.when if RANK[check.refusal] <= RANK[UnknownRulebookValue])
         self.__name__ = " and ".join(("by " + " or ".join(sorted(row.by)), *(g.__name__ for g in row.when)))
 
     def may(self, ctx: Context[Any]) -> bool:
