@@ -543,7 +543,9 @@ def test_the_stock_engine_is_that_of_transitions_and_the_compiled_one_never_asks
 def test_a_command_makes_the_first_move_whose_guards_hold(
     command: Command, by: Role, it: Parcel, source: S | None, target: S, engine: str
 ) -> None:
-    move = PARCEL.choose(ask(command, by, source, it=it), engine)
+    ctx = ask(command, by, source, it=it)
+    move = PARCEL.choose(ctx, engine)
+    assert PARCEL.may(ctx)
     assert (move.source, move.target, move.row.command) == (source, target, type(command))
 
 
@@ -572,7 +574,9 @@ def test_a_command_makes_the_first_move_whose_guards_hold(
 def test_a_command_that_makes_no_move_is_refused_with_the_reason(
     command: Command, by: Role, it: Parcel, code: type[Refused], words: str, engine: str
 ) -> None:
-    refused = refusal(ask(command, by, it.stack[0] if it.stack else None, it=it), engine)
+    ctx = ask(command, by, it.stack[0] if it.stack else None, it=it)
+    refused = refusal(ctx, engine)
+    assert not PARCEL.may(ctx)
     assert (type(refused), refused.words) == (code, words)
 
 
