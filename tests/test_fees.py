@@ -304,6 +304,34 @@ def test_a_processing_fee_and_a_fee_of_the_list_stand_side_by_side() -> None:
     )
 
 
+def test_once_the_fees_of_the_list_went_to_their_owners_nothing_waits_beside_the_escrow() -> None:
+    it = job(fee())("payer", escrow.Release("m1", "100.00"))
+    assert it.now.pot("m1").fees.text == "0.00"
+
+
+def test_money_that_goes_back_out_of_its_hold_brings_its_fee_back_like_held_money() -> None:
+    """Of 100.00, on which 10.00 were paid, 70.00 go back; then of the 30.00 that the payee got, 10.00."""
+    entry = fee(on="deposit", rate="10%", returned="always")
+    it = job(entry, **{"escrow.clearing": "5 days"})("payer", escrow.Release("m1", "60.00"), 1)
+    it("payer", dispute.Open("m1", "100.00", "bad"), 2)("payer", dispute.Offer("m1", "30.00"))
+    it("payee", dispute.AcceptOffer("m1", "30.00")).wait(10)
+    assert nets(it) == ("-33.00", "30.00", "3.00")
+    it("payee", escrow.RefundReleased("m1", "10.00"))
+    assert nets(it) == ("-22.00", "20.00", "2.00")
+
+
+def test_what_came_from_another_milestone_goes_back_before_what_a_fee_was_paid_on() -> None:
+    it = job(fee(on="deposit", rate="10%", returned="while_held"))("payer", escrow.Deposit("m2", "10.00", "pay-2"))
+    it("payer", escrow.RollOver("m1", "40.00", "m2"))("payee", escrow.Refund("m2", "20.00"))
+    assert it.balance("fees:m2") == "1.00"
+
+
+def test_the_odd_unit_of_a_fee_that_both_bear_falls_alike_on_what_is_paid_in_and_on_what_comes_back() -> None:
+    it = job(fee(by="both"), price="100.10", **{"money.remainder_to": "payer"})
+    assert it.net("payer") == "-105.10"
+    assert it("payee", escrow.Refund("m1", "50.00")).net("payer") == "-52.60"
+
+
 def test_a_rest_that_rolls_over_takes_no_fee_along() -> None:
     it = job(fee())("payer", escrow.Release("m1", "60.00"))("payer", escrow.RollOver("m1", "40.00", "m2"))
     assert (it.net("broker"), it.balance("fees:m1"), it.balance("fees:m2")) == ("10.00", "0.00", "0.00")

@@ -114,6 +114,14 @@ def test_feedback_that_is_not_sealed_is_shown_at_once() -> None:
 # -- bound to the outcome --------------------------------------------------------------------------------------------
 
 
+def test_why_a_side_has_no_right_to_rate_is_told_with_it() -> None:
+    refunded = submitted(WITHHELD)("payee", ek.milestone.Cancel("m1"), 2).now.pot("m1").feedback
+    silent = disputed(WITHHELD, by="payee").wait(9).now.pot("m1").feedback
+    assert refunded is not None
+    assert silent is not None
+    assert (refunded.withheld, silent.withheld) == ({"payer": "refunded"}, {"payer": "defaulted"})
+
+
 def test_who_lost_by_its_own_silence_has_no_right_to_rate() -> None:
     job = disputed(WITHHELD, by="payee").wait(9)
     assert job.state("dispute") == "defaulted"

@@ -92,7 +92,7 @@ CLOCKS: Final[tuple[Clock, ...]] = (
           "the review of a submission", due=lambda p, clock: _review(p, clock)),
     Clock("escrow", (E.HELD, E.CLEARING), "clearing", lambda p: p.clearing_from, "escrow.clearing", ("dispute", "impound"), "nobody", "",
           "the security hold of a release"),
-    Clock("escrow", (E.HELD,), "dormancy", lambda p: p.touched, "escrow.dormancy.idle", ("dispute", "impound"), "both", "escrow.dormancy.on_silence",
+    Clock("escrow", (E.HELD,), "dormancy", lambda p: p.lane.touched, "escrow.dormancy.idle", ("dispute", "impound"), "both", "escrow.dormancy.on_silence",
           "how long nothing may happen while money is held", due=lambda p, clock: _dormancy(p, clock)),
     Clock("escrow", (E.EMPTY, E.FUNDING, E.HELD, E.CLEARING, E.FROZEN), "funding", lambda p: p.escrow.pending_at, "escrow.funding.within", _CASE, "provider", "escrow.funding.on_silence",
           "the time to confirm a deposit"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from escrowkit.machines import escrow
 from escrowkit.machines.escrow import Freed
@@ -60,7 +60,11 @@ class Balances(Records):
     @property
     def cleared(self) -> Money:
         """Releases past their security hold, gross."""
-        return self._gross([r for r in self._releases if not r.clearing])
+        return self._gross(self._past_hold)
+
+    @property
+    def _past_hold(self) -> tuple[Freed, ...]:
+        return tuple(r for r in self._releases if not r.clearing)
 
     @property
     def released(self) -> Money:
@@ -74,12 +78,11 @@ class Balances(Records):
         if within is None:
             return self.zero
         promised = self._sum(self.escrow.promised if self.escrow else ())
-        return max(self._sum(self._released_within(within, clearing=True)) - promised, self.zero)
+        return max(self._within(within, self._releases) - promised, self.zero)
 
-    def _released_within(self, within: Period, *, clearing: bool) -> Iterator[Money]:
-        for release in self._releases:
-            if (clearing or not release.clearing) and self.at < self.rules.calendar.add(release.at, within):
-                yield release.left
+    def _within(self, within: Period, releases: Iterable[Freed]) -> Money:
+        """What of releases has not gone back, gross, of those made less than so long ago."""
+        return self._gross(r for r in releases if self.at < self.rules.calendar.add(r.at, within))
 
     @property
     def price(self) -> Money:
@@ -94,13 +97,13 @@ class Balances(Records):
 
     def lacks_of(self, other: str) -> Money:
         """What another milestone's price still lacks."""
-        return self.agreement.pot(other, self.at).lacks
+        return self.agreement.pot(other).lacks
 
     def can_receive(self, other: str) -> bool:
         """Whether another milestone can take in a rest of this one."""
         if other == self.id or other not in self.agreement.lanes:
             return False
-        pot = self.agreement.pot(other, self.at)
+        pot = self.agreement.pot(other)
         open_ = pot.escrow is not None and pot.escrow.state in (
             escrow.S.EMPTY,
             escrow.S.FUNDING,

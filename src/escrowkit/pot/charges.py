@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from escrowkit import fees as listed
 from escrowkit.machines import escrow
-from escrowkit.machines.escrow import Freed
+from escrowkit.machines.escrow import Escrow, Freed
 from escrowkit.money import Money
 from escrowkit.pot.balances import Balances
 
@@ -13,6 +15,10 @@ class Charges(Balances):
     """What the fees take, and what of them comes back."""
 
     __slots__ = ()
+
+    @property
+    def _open_escrow(self) -> Escrow:
+        return cast(Escrow, self.escrow)  # asked for by what leaves it only
 
     @property
     def fee_on_refund(self) -> str:
@@ -24,14 +30,14 @@ class Charges(Balances):
         """Whether the platform gives such a fee back."""
         return self.fee_on_refund == "reversed"
 
-    def service_fee(self, paid: Money, back: Money, back_fee: Money) -> Money:
-        """The fee on a release: cumulative, so slicing changes nothing; `back` goes back in the same breath."""
+    def service_fee(self, paid: Money) -> Money:
+        """The fee on a release: cumulative, so slicing changes nothing."""
         tariff = self.rules.service_fee(self.currency)
         if tariff is None or not paid:
             return self.zero
         before = self.agreement.billed_before(self.currency)
         gross, taken = self.agreement.billed.get(self.currency, (self.zero, self.zero))
-        total = tariff.of(before + gross - back + paid) - tariff.of(before) - (taken - back_fee)
+        total = tariff.of(before + gross + paid) - tariff.of(before) - taken
         return min(max(total, self.zero), paid)
 
     def fee_of_released(self, sum_: Money) -> Money:
@@ -40,7 +46,7 @@ class Charges(Balances):
 
     def fee_of_paid_out(self, sum_: Money) -> Money:
         """The service fee that was taken on what is past its security hold, the newest first."""
-        return self._fee_of(tuple(r for r in self._releases if not r.clearing), sum_)
+        return self._fee_of(self._past_hold, sum_)
 
     def _fee_of(self, releases: tuple[Freed, ...], sum_: Money) -> Money:
         _, _, fee = escrow.take_back(releases, min(sum_, self._gross(releases)))
@@ -60,13 +66,13 @@ class Charges(Balances):
 
     def processing_fee_back(self, refunded: Money) -> Money:
         """The processing fee that comes back with a refund of held money: cumulative, as the rulebook says."""
-        charged = self.escrow.processing if self.escrow else None
+        it = self._open_escrow
+        charged = it.processing
         if not charged or not refunded or self.rules["escrow.processing_fee.returned"] == "never":
             return self.zero
-        deposited = self._sum(d.amount - d.charged for d in self.escrow.deposits) if self.escrow else self.zero
-        deposited -= (self.escrow.rolled if self.escrow else None) or self.zero
+        deposited = self._sum(d.amount - d.charged for d in it.deposits) - (it.rolled or self.zero)
         gone = max(deposited - self.held - self.released, self.zero) + refunded
-        due = charged.allocate((gone.minor, max(deposited - gone, self.zero).minor))[0] if gone else self.zero
+        due = charged.allocate((gone.minor, max(deposited - gone, self.zero).minor))[0]
         return min(max(due - (charged - self.fees), self.zero), self.fees)
 
     @property
@@ -110,9 +116,7 @@ class Charges(Balances):
 
     def fees_back(self, refunded: Money, *, given_back: Money | None = None) -> dict[str, Money]:
         """What comes back of it: with held money that is refunded, or with released money that the payee gives back."""
-        it, zero, paid = self.escrow, self.zero, self._paid_in()
-        if it is None or not paid:
-            return {}
+        it, zero, paid = self._open_escrow, self.zero, self._paid_in()
         gone = refunded + (it.refunded or zero) + (it.undone or zero)
         after = (it.given_back or zero) + (given_back or zero)
         base = self._deposited
@@ -134,13 +138,13 @@ class Charges(Balances):
         self, *, paid: Money, fee: Money, to_payer: Money, back: Money, cut: Money, seized: bool
     ) -> listed.Levies:
         """What the fees of the list do to money that leaves; a seizure takes nothing of what it takes away."""
-        it, zero = self.escrow, self.zero
-        all_paid = ((it.paid if it else None) or zero) + paid
+        it, zero = self._open_escrow, self.zero
+        all_paid = (it.paid or zero) + paid
         taken, kept = listed.taken(
             self.rules.fees(self.currency),
-            so_far=it.levied if it else {},
+            so_far=it.levied,
             all_paid=all_paid,
-            all_left=all_paid + ((it.refunded if it else None) or zero) + (zero if seized else to_payer),
+            all_left=all_paid + (it.refunded or zero) + to_payer,
             weights=(paid - fee, zero if seized else to_payer),
             odd_to=self._odd_to,
         )

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from escrowkit.clocks import CLOCKS, Clock, plain_due
 from escrowkit.machines import arbitration, mediation, obligation
-from escrowkit.machines.dispute import Dispute
+from escrowkit.machines.dispute import Dispute, claim_to
 from escrowkit.money import Money
 from escrowkit.pot.work import Work
 from escrowkit.roles import Role
@@ -49,7 +49,7 @@ class Claims(Work):
         lookback = self.rules["dispute.lookback"] if by is Role.PAYER else None
         if not lookback:
             return held
-        released = self._sum(self._released_within(lookback, clearing=False))
+        released = self._within(lookback, self._past_hold)
         return held + max(released - self._owed_for("outcome"), self.zero)
 
     def _owed_for(self, cause: str) -> Money:
@@ -88,7 +88,7 @@ class Claims(Work):
     @property
     def power(self) -> str:
         """The mediator's power, as it was shown when the dispute opened."""
-        return self._open_case.power or "facilitate"
+        return cast(str, self._open_case.power)
 
     @property
     def opener(self) -> str | None:
@@ -133,8 +133,7 @@ class Claims(Work):
 
     def gives_claim(self, side: Role) -> Money:
         """What the payee gets if this side gets its claim."""
-        it = self._open_case
-        return it.claim_of(side) if side is Role.PAYEE else it.stake - it.claim_of(side)
+        return claim_to(self._open_case, side)
 
     def answer_dues(self, clock: Clock) -> dict[str, datetime]:
         """When each side that must answer has to, if its window runs."""

@@ -49,9 +49,9 @@ class Case:
             silent = self.dispute.must_answer
         if self.dispute.code == "only_one_paid_fee" and self.arbitration is not None:
             silent = tuple(side.value for side in (Role.PAYER, Role.PAYEE) if side not in self.arbitration.paid)
-        to_payee, stake = self.dispute.to_payee, self.dispute.stake
-        won = "payee" if to_payee == stake else "" if to_payee else "payer"
-        return tuple(side for side in silent if side != won)
+        to_payee = self.dispute.to_payee
+        won_all = {"payer": not to_payee, "payee": to_payee == self.dispute.stake}
+        return tuple(side for side in silent if not won_all[side])
 
 
 @frozen(weakref_slot=False)

@@ -100,8 +100,7 @@ class Rulings(Claims):
         if not isinstance(rule, str):
             scale = lcm(*(share.denominator for share in rule.values()))
             return {name: int(share * scale) for name, share in rule.items()}
-        shares = {"payer": (stake - to_payee).minor, "payee": to_payee.minor}
-        return shares if any(shares.values()) else {"payer": 1, "payee": 1}
+        return {"payer": (stake - to_payee).minor, "payee": to_payee.minor}
 
     def _lost(self, it: Dispute, to_payee: Money) -> dict[str, int]:
         """How much of the contested sum each side lost."""

@@ -17,15 +17,9 @@ PAUSES: Final = ("dispute", "impound", "request")
 
 
 class Waits(Charges):
-    """Pauses, extensions, and when somebody last did something."""
+    """Pauses and extensions."""
 
     __slots__ = ()
-
-    @property
-    def touched(self) -> datetime | None:
-        """When somebody last did something here, or money came in."""
-        times = (self.lane.touched, self.escrow.held_since if self.escrow else None)
-        return max((time for time in times if time is not None), default=None)
 
     @property
     def clearing_from(self) -> datetime | None:
@@ -46,8 +40,8 @@ class Waits(Charges):
         if why == "impound":
             return tuple([(s.start, s.end) for s in self.escrow.spans]) if self.escrow else ()
         record = self.milestone
-        asking = record.asked_at is not None and milestone.S.CANCELLING in record.stack
-        return (*record.waited, (record.asked_at, None)) if asking and record.asked_at else record.waited
+        asked_at = record.asked_at if milestone.S.CANCELLING in record.stack else None
+        return record.waited if asked_at is None else (*record.waited, (asked_at, None))
 
     def is_paused(self, why: str) -> bool:
         """Whether clocks wait now."""
@@ -64,16 +58,18 @@ class Waits(Charges):
 
     def clock_key(self, name: str) -> str:
         """A clock by its full name: `dispute.answer`."""
-        if "." in name:
-            return name
+        return next((key for key in self._case_clocks if key.endswith(f".{name}")), name)
+
+    @property
+    def _case_clocks(self) -> tuple[str, ...]:
+        """The full names of the clocks that run now in the dispute and its stages."""
         cases = (c for c in CLOCKS if c.machine in ("arbitration", "mediation", "dispute"))
-        return next((f"{c.machine}.{c.name}" for c in cases if c.name == name and due_of(self, c)), name)
+        return tuple(f"{c.machine}.{c.name}" for c in cases if due_of(self, c) is not None)
 
     def extendable(self, name: str) -> bool:
         """Whether a clock runs now in the dispute or its stages and can be extended."""
         key = self.clock_key(name)
-        running = (c for c in CLOCKS if c.machine in ("arbitration", "mediation", "dispute") and due_of(self, c))
-        return any(f"{c.machine}.{c.name}" == key and c.name != "longest" for c in running)
+        return key in self._case_clocks and not key.endswith(".longest")
 
     def extensions(self, key: str) -> tuple[Period, ...]:
         """The extensions of a clock in the latest dispute."""

@@ -31,7 +31,7 @@ class Work(Waits):
     @property
     def impounded_until(self) -> datetime | None:
         """When the platform's hold ends at the latest."""
-        return next((due_of(self, clock) for clock in CLOCKS if clock.name == "impound"), None)
+        return next(due_of(self, clock) for clock in CLOCKS if clock.name == "impound")
 
     @property
     def release_condition(self) -> Condition:

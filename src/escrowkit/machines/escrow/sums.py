@@ -32,7 +32,7 @@ def disposal(
     kept = min(gives, there)
     paid = gives - kept
     after, back, back_fee = take_back(ctx.it.releases, there - kept, clearing=True)
-    fee = ctx.pot.service_fee(paid, back, back_fee)
+    fee = ctx.pot.service_fee(paid)
     if to_payer is None:
         to_payer = ctx.pot.held - paid - (cost or zero)
     clears = ctx.rules["escrow.clearing"] is not None
