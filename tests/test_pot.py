@@ -170,6 +170,16 @@ def test_after_a_refusal_the_fee_is_borne_as_the_stake_is_divided(gets: str, pay
     assert (job.net("payer"), job.net("payee"), job.net("arbitrator")) == (payer, payee, "20.00")
 
 
+def test_after_a_refusal_both_bear_the_fee_alike_where_the_stake_is_halved_however_a_cent_was_rounded() -> None:
+    rules = {**BY_LOSS, "arbitration.eligible.stake_from": "0.01 USD", "arbitration.refusal.divide": "halves"}
+    job = funded(rules)("payer", e.Release("m1", "349.99"))
+    job("payer", d.Open("m1", "0.01", "bad"), 2)("payee", d.Contest("m1", "0.01"), 3)
+    for side in ("payer", "payee"):
+        job(side, a.PayFee("m1", "own", "20.00"))
+    job("platform", a.Appoint("m1", "art"), job.now.deadlines()[0][0])("arbitrator", a.Refuse("m1", "no law"))
+    assert (job.net("payer"), job.net("payee")) == ("-359.99", "339.99")
+
+
 # -- clocks that wait ------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +246,8 @@ def test_a_clock_of_a_stage_is_extended_by_its_bare_name_and_no_other_clock_is()
     assert isinstance(extended, d.Extended)
     assert extended.clock == "mediation.recommend"
     assert job.now.deadlines()[0][0] == day(4 + 7 + 1)
+    heard = hearing(EXTENDED)("platform", d.Extend("m1", "award", "1 day", "ill"), 5)
+    assert heard.now.deadlines()[0][0] == day(4 + 30 + 1)
 
 
 def test_answer_windows_that_an_extension_brings_to_one_end_pass_together() -> None:

@@ -56,7 +56,7 @@ def fee_beside_the_part() -> None:
 def fee_of_each_part() -> None:
     """The fee of a release is that of this release alone."""
 
-    def alone(self: Any, paid: Money, back: Money, back_fee: Money) -> Money:
+    def alone(self: Any, paid: Money) -> Money:
         tariff = self.rules.service_fee(self.currency)
         return (
             self.zero
@@ -75,7 +75,7 @@ def fee_of_each_part() -> None:
 def fee_rounded_each_time() -> None:
     """The fee is no more that of all releases less what was taken: each is rounded alone."""
 
-    def alone(self: Any, paid: Money, back: Money, back_fee: Money) -> Money:
+    def alone(self: Any, paid: Money) -> Money:
         tariff: Tariff | None = self.rules.service_fee(self.currency)
         return self.zero if tariff is None else min(tariff.of(paid), paid)
 
@@ -156,7 +156,7 @@ def billed_for_ever() -> None:
 def fee_without_bound() -> None:
     """A fee may be more than what it is taken of."""
 
-    def whole(self: Any, paid: Money, back: Money, back_fee: Money) -> Any:
+    def whole(self: Any, paid: Money) -> Any:
         tariff = self.rules.service_fee(self.currency)
         gross, taken = self.agreement.billed.get(self.currency, (self.zero, self.zero))
         return self.zero if tariff is None or not paid else tariff.of(gross + paid) - taken

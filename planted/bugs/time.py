@@ -40,13 +40,13 @@ def after_the_deadline_only() -> None:
 )
 def window_with_its_end() -> None:
     """At the very end of a window, released money still counts as within it."""
-    within = Pot._released_within
+    within = Pot._within
 
-    def longer(self: Any, period: Any, *, clearing: bool) -> Any:
+    def longer(self: Any, period: Any, releases: Any) -> Any:
         pot = Pot(self.agreement, self.lane, self.at - MICRO)
-        return within(pot, period, clearing=clearing)
+        return within(pot, period, releases)
 
-    put(Pot, "_released_within", longer)
+    put(Pot, "_within", longer)
 
 
 @canary(
