@@ -432,13 +432,12 @@ def test_a_calendar_counts_from_instants_only() -> None:
 
 @pytest.mark.parametrize("period", ["1 day", DAY, 1, None])
 def test_a_calendar_counts_periods_only(period: Any) -> None:
-    for count in (
-        lambda: Calendar().add(utc("2026-03-05T09:00"), period),
-        lambda: Calendar().shift(utc("2026-03-05T09:00"), DAY, period),
-    ):
-        with pytest.raises(BadArgument, match="period = ") as refusal:
-            count()
-        assert refusal.value.key == "bad-argument.period"
+    with pytest.raises(BadArgument, match="period = ") as refusal:
+        Calendar().add(utc("2026-03-05T09:00"), period)
+    assert refusal.value.key == "bad-argument.period"
+    with pytest.raises(BadArgument, match="period = ") as refusal:
+        Calendar().shift(utc("2026-03-05T09:00"), DAY, period)
+    assert refusal.value.key == "bad-argument.period"
 
 
 @pytest.mark.parametrize("text", ["36500 days", "26100 business days"])

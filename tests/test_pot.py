@@ -127,7 +127,7 @@ def test_where_the_fee_is_taken_out_of_the_pot_all_is_what_it_leaves() -> None:
         "arbitration.fee.rate": "10%",
         "arbitration.award.menu": "all_or_nothing",
     }
-    assert hearing(rules).now.pot("m1").award_menu == {usd("0.00"), usd("315.00")}
+    assert hearing(rules).now.pot("m1").award_menu == frozenset({usd("0.00"), usd("315.00")})
     assert hearing(rules)("arbitrator", a.Award("m1", "315.00", "so")).net("payee") == "315.00"
 
 
