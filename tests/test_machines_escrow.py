@@ -752,6 +752,13 @@ def test_whatever_somebody_does_is_a_sign_of_life() -> None:
     assert job.wait(665).state("escrow") == "settled"
 
 
+def test_what_the_clock_does_is_no_sign_of_life() -> None:
+    job = funded({"milestone.cancel.on_silence": "stays"})("payer", ek.milestone.RequestCancel("m1", "100.00"), 1)
+    assert job.wait(8).events == ["milestone.silence_ignored"]
+    assert job.wait(day(366) - MICRO).state("milestone") == "active"
+    assert job.wait(366).state("milestone") == "cancelled"
+
+
 def test_money_that_rolls_over_into_a_milestone_is_a_sign_of_life_there() -> None:
     job = funded(milestones=TWO)("payer", e.Deposit("m2", "40.00"))("payer", e.Release("m1", "300.00"))
     job("payer", e.RollOver("m1", "50.00", "m2"), 300)
