@@ -202,7 +202,7 @@ def refund_told_twice() -> None:
     """The row that knows a refund's reference again is gone, and any refund counts as promised."""
     edit_rows(escrow.TABLE, lambda row: None if _repeats(row, escrow.ConfirmRefundReleased) else row, 1)
     unguard(escrow.TABLE, "refund_promised")
-    put(record, "_without", lambda promised, event: ())
+    put(record, "_kept", lambda it, event: {"promised": ()})
 
 
 @canary(

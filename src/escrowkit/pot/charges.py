@@ -49,8 +49,7 @@ class Charges(Balances):
         return self._fee_of(self._past_hold, sum_)
 
     def _fee_of(self, releases: tuple[Freed, ...], sum_: Money) -> Money:
-        _, _, fee = escrow.take_back(releases, min(sum_, self._gross(releases)))
-        return fee
+        return escrow.take_back(releases, min(sum_, self._gross(releases)))[1]
 
     @property
     def fees(self) -> Money:

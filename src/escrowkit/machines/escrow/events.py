@@ -305,9 +305,8 @@ class ChargeBackReversed(Event):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """What it had taken."""
-        charged = charge_back_of(ctx)
-        held = charged is not None and bool(charged.from_escrow)
-        return {"charged": charged, "to_escrow": held and not ctx.pot.over}
+        charged: Any = charge_back_of(ctx)
+        return {"charged": charged, "to_escrow": bool(charged.from_escrow) and not ctx.pot.over}
 
 
 @said
@@ -340,12 +339,13 @@ class ReleasedRefunded(Event):
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """Out of what is still clearing first; the service fee as the rulebook says."""
         before, clearing = ctx.it.releases, min(ctx.command.amount, ctx.pot.clearing_gross)
-        after, gross, fee = take_back(before, clearing, clearing=True)
-        _, back, fees = take_back(before, min(ctx.command.amount, ctx.pot.released))
+        back = min(ctx.command.amount, ctx.pot.released)
+        after, fee = take_back(before, clearing)
+        _, fees = take_back(before, back)
         return {
             "back": back,
             "back_fee": fees,
-            "from_clearing": gross - fee - cut_back(before, after, ctx.pot.zero),
+            "from_clearing": clearing - fee - cut_back(before, after, ctx.pot.zero),
             "fees": ctx.pot.fees_back(ctx.pot.zero, given_back=back) if ctx.pot.has_fees else None,
         }
 
@@ -360,8 +360,8 @@ class Reclaimed(Event):
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
         """With the service fee that was on it."""
-        _, back, fee = take_back(ctx.it.releases, min(ctx.command.amount, ctx.pot.released))
-        return {"amount": back, "back_fee": fee}
+        back = min(ctx.command.amount, ctx.pot.released)
+        return {"amount": back, "back_fee": take_back(ctx.it.releases, back)[1]}
 
 
 @said

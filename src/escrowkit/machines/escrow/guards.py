@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from escrowkit.errors import BadAmount, BadArgument, NotYourMove, OverHeld
 from escrowkit.machines.escrow.commands import S
-from escrowkit.machines.escrow.sums import charge_back_of, chargeable, deposit_of, in_flight
+from escrowkit.machines.escrow.sums import charge_back_of, chargeable, deposits_of, in_flight
 from escrowkit.table import Context, guard
 
 if TYPE_CHECKING:
@@ -140,14 +140,13 @@ def order_within_held(ctx: Context[Escrow]) -> bool:
 @guard(BadArgument)
 def known_deposit(ctx: Context[Escrow]) -> bool:
     """The chargeback names a deposit of this milestone (it need not, if there is only one)."""
-    return deposit_of(ctx) is not None
+    return len(deposits_of(ctx)) == 1
 
 
-@guard(BadAmount, most=lambda ctx: chargeable(ctx))
+@guard(BadAmount, most=chargeable)
 def within_deposit(ctx: Context[Escrow]) -> bool:
     """The chargeback is at most that deposit, less what was charged back before."""
-    most = chargeable(ctx)
-    return most is not None and bool(ctx.command.amount <= most)
+    return bool(ctx.command.amount <= chargeable(ctx))
 
 
 @guard(BadArgument)

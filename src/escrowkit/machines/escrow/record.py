@@ -126,7 +126,7 @@ def evolve(it: Escrow | None, event: Event) -> Escrow:
     if it is None:
         return Escrow(TABLE.layers((), event))
     stack = TABLE.layers(it.stack, event)
-    if len(stack) > 1 and isinstance(event, (DepositReturned, DepositFailed, FundingLapsed)):
+    if isinstance(event, (DepositReturned, DepositFailed, FundingLapsed)):
         # Under a dispute nothing waits for the provider any more: what lies below is not `funding`.
         stack = (stack[0], *(S.EMPTY if below is S.FUNDING else below for below in stack[1:]))
     if isinstance(event, ChargeBackReversed) and event.to_escrow:
@@ -147,12 +147,13 @@ def _more(before: Money | None, amount: Money) -> Money:
     return amount if before is None else before + amount
 
 
-def _without(promised: tuple[Money, ...], event: ReleasedRefunded) -> tuple[Money, ...]:
-    """The promises that are still to be kept; a refund at once keeps none."""
+def _kept(it: Escrow, event: ReleasedRefunded) -> dict[str, Any]:
+    """A promise is kept once, under the provider's reference; a refund at once keeps none."""
     if event.reference is None:
-        return promised
-    kept = promised.index(event.amount)
-    return promised[:kept] + promised[kept + 1 :]
+        return {}
+    kept = it.promised.index(event.amount)
+    promised = it.promised[:kept] + it.promised[kept + 1 :]
+    return {"promised": promised} | _told(it, "confirm_refund_released", event.reference)
 
 
 def _told(it: Escrow, word: str, reference: str) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def _deposited(it: Escrow, reference: str, sum_: Money, event: Any) -> dict[str,
 
 
 def _disposed(it: Escrow, event: Disposed) -> dict[str, Any]:
-    releases, _, _ = take_back(it.releases, event.back, clearing=True)
+    releases, _ = take_back(it.releases, event.back)
     levies = event.levies
     if event.paid:
         zero = Money.zero(event.paid.currency)
@@ -187,7 +188,7 @@ def _counted(it: Escrow, event: Disposed, levies: Levies) -> dict[str, Any]:
 
 
 def _charge(it: Escrow, event: ChargedBack) -> dict[str, Any]:
-    releases, _, _ = take_back(it.releases, event.back)
+    releases, _ = take_back(it.releases, event.back)
     deposits = tuple(
         changed(d, charged=d.charged + event.amount) if d.reference == event.deposit else d for d in it.deposits
     )
@@ -225,12 +226,11 @@ def _reversed(it: Escrow, event: ChargeBackReversed) -> dict[str, Any]:
 
 
 def _refunded(it: Escrow, event: ReleasedRefunded) -> dict[str, Any]:
-    releases, _, _ = take_back(it.releases, event.back)
-    told = _told(it, "confirm_refund_released", event.reference) if event.reference else {}
+    releases, _ = take_back(it.releases, event.back)
     fees: dict[str, Any] = {}
     if event.fees is not None:
         fees = {"prepaid_back": more(it.prepaid_back, event.fees), "given_back": _more(it.given_back, event.back)}
-    return {"releases": releases, "promised": _without(it.promised, event)} | told | fees
+    return {"releases": releases} | _kept(it, event) | fees
 
 
 def _paid_out(it: Escrow, event: PaidOut) -> dict[str, Any]:

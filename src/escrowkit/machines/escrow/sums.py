@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from escrowkit.copying import changed
@@ -30,8 +31,8 @@ def disposal(
     zero = ctx.pot.zero
     there = ctx.pot.clearing_gross if clearing else zero
     kept = min(gives, there)
-    paid = gives - kept
-    after, back, back_fee = take_back(ctx.it.releases, there - kept, clearing=True)
+    paid, back = gives - kept, there - kept
+    after, back_fee = take_back(ctx.it.releases, back)
     fee = ctx.pot.service_fee(paid)
     if to_payer is None:
         to_payer = ctx.pot.held - paid - (cost or zero)
@@ -56,43 +57,39 @@ def cut_back(before: tuple[Freed, ...], after: tuple[Freed, ...], zero: Money) -
     return sum((new.back_cut - old.back_cut for old, new in zip(before, after, strict=True)), zero)
 
 
-def take_back(
-    releases: tuple[Freed, ...], sum_: Money, *, clearing: bool = False
-) -> tuple[tuple[Freed, ...], Money, Money]:
-    """Take a gross sum back from releases: what clears first, the newest first. The releases after, the sum, its fee.
+def take_back(releases: tuple[Freed, ...], sum_: Money) -> tuple[tuple[Freed, ...], Money]:
+    """Take a gross sum back from releases, of which so much is left: what clears first, the newest first.
 
-    The fee of a part is its share of the release's fee; the fee of all parts is the whole fee.
+    The releases after, and the fee in the sum. That of a part is its share of the release's fee; that of all parts is
+    the whole fee.
     """
     left, fees = sum_, Money.zero(sum_.currency)
     if not left:
-        return releases, fees, fees
+        return releases, fees
     after = list(releases)
-    order = sorted(range(len(after)), key=lambda i: (after[i].clearing, i), reverse=True)
-    for i in order:
+    for i in sorted(range(len(after)), key=lambda i: (after[i].clearing, i), reverse=True):
+        if not left:
+            break
         release = after[i]
-        if not left or (clearing and not release.clearing):
-            continue
         part = min(left, release.left)
         back = release.back + part
-        back_fee = release.fee.allocate((back.minor, (release.gross - back).minor))[0]
-        back_cut = release.cut.allocate((back.minor, (release.gross - back).minor))[0] if release.cut else release.cut
+        shares = (back.minor, (release.gross - back).minor)
+        back_fee, back_cut = release.fee.allocate(shares)[0], release.cut.allocate(shares)[0]
         fees, left = fees + back_fee - release.back_fee, left - part
         clears = release.clearing and back < release.gross
         after[i] = changed(release, back=back, back_fee=back_fee, back_cut=back_cut, clearing=clears)
-    return tuple(after), sum_ - left, fees
+    return tuple(after), fees
 
 
-def deposit_of(ctx: Context[Escrow]) -> Paid | None:
-    """The deposit that a chargeback names, or the only one."""
-    named = ctx.command.deposit
-    if named is None:
-        return ctx.it.deposits[0] if len(ctx.it.deposits) == 1 else None
-    return next((d for d in ctx.it.deposits if d.reference == named), None)
+def deposits_of(ctx: Context[Escrow]) -> tuple[Paid, ...]:
+    """The deposit that a chargeback names; all, if it names none."""
+    return tuple(d for d in ctx.it.deposits if ctx.command.deposit in (None, d.reference))
 
 
-def chargeable(ctx: Context[Escrow]) -> Money | None:
-    deposit = deposit_of(ctx)
-    return deposit.amount - deposit.charged if deposit else None
+def chargeable(ctx: Context[Escrow]) -> Money:
+    """What of its deposit was not charged back yet."""
+    deposit = deposits_of(ctx)[0]
+    return deposit.amount - deposit.charged
 
 
 def charge_back_of(ctx: Context[Escrow]) -> ChargedBack | None:
@@ -102,29 +99,29 @@ def charge_back_of(ctx: Context[Escrow]) -> ChargedBack | None:
 def charge_back(ctx: Context[Escrow]) -> dict[str, Any]:
     """Out of which accounts a chargeback is taken: escrow, clearing, payable, and at last the platform's own money."""
     pot, sum_ = ctx.pot, ctx.command.amount
-    deposit = deposit_of(ctx)
     from_escrow = min(sum_, pot.held)
     freed = min(sum_ - from_escrow, pot.released)
-    after, in_clearing, clearing_fee = take_back(ctx.it.releases, min(freed, pot.clearing_gross), clearing=True)
+    in_clearing = min(freed, pot.clearing_gross)
+    after, clearing_fee = take_back(ctx.it.releases, in_clearing)
     spent = cut_back(ctx.it.releases, after, pot.zero)
-    _, back, back_fee = take_back(ctx.it.releases, freed)
+    _, back_fee = take_back(ctx.it.releases, freed)
     reversed_fee = back_fee if pot.fees_reversed else pot.zero
     from_clearing = in_clearing - clearing_fee - spent
     # What fees of the list took of a release is spent: the payee, who bears them, has it to give back.
-    net_paid = (back - in_clearing) + spent - (reversed_fee - (clearing_fee if pot.fees_reversed else pot.zero))
+    net_paid = (freed - in_clearing) + spent - (reversed_fee - (clearing_fee if pot.fees_reversed else pot.zero))
     from_payable = min(net_paid, pot.unpaid)
     advanced = net_paid - from_payable
     # What the bank takes back, an award over the same released money cannot give once more: that debt is the platform's now.
-    excused = min(back, pot.owed_by_outcome)
+    excused = min(freed, pot.owed_by_outcome)
     owed = advanced if ctx.rules["escrow.chargeback.borne_by"] == "payee" else min(advanced, excused)
     return {
         "fee": ctx.command.fee or pot.zero,
-        "deposit": deposit.reference if deposit else "",
+        "deposit": deposits_of(ctx)[0].reference,
         "from_escrow": from_escrow,
         "from_clearing": from_clearing,
         "from_payable": from_payable,
         "from_platform": sum_ - from_escrow - from_clearing - from_payable,
-        "back": back,
+        "back": freed,
         "back_fee": back_fee,
         "owed_by_payee": owed,
         "owed_by_payer": sum_ - from_escrow - freed,
@@ -162,4 +159,4 @@ def payout(ctx: Context[Escrow]) -> dict[str, Any]:
 def unnamed(it: Escrow) -> str:
     """A name for a deposit without a reference: the first that is free."""
     taken = {deposit.reference for deposit in it.deposits}
-    return next(name for n in range(1, len(taken) + 2) if (name := f"deposit {n}") not in taken)
+    return next(name for n in count(1) if (name := f"deposit {n}") not in taken)
