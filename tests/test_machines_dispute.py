@@ -251,6 +251,18 @@ def test_a_declined_offer_is_gone_and_a_new_one_replaces_the_old() -> None:
     assert job("payee", d.AcceptOffer("m1", "120.00")).net("payee") == "120.00"
 
 
+def test_an_offer_that_was_replaced_lapses_no_more() -> None:
+    job = contested(ALONE)("payer", d.Offer("m1", "100.00"), 4)("payer", d.Offer("m1", "120.00"), 6)
+    assert job.wait(day(13) - MICRO).events == []
+    assert job.wait(13).events == ["dispute.offer_lapsed"]
+
+
+def test_who_declines_an_offer_leaves_an_own_one_standing() -> None:
+    job = contested(ALONE)("payer", d.Offer("m1", "100.00"))("payee", d.Offer("m1", "200.00"))
+    job("payer", d.DeclineOffer("m1", "200.00"))
+    assert job("payee", d.AcceptOffer("m1", "100.00")).net("payee") == "100.00"
+
+
 # -- withdrawing, evidence, extending --------------------------------------------------------------------------------
 
 
@@ -585,6 +597,18 @@ def test_escalating_is_for_whom_the_rulebook_names_after_its_time(state: str, th
     assert job("payer", d.Escalate("m1"), 4).state("dispute") == then
 
 
+def test_the_time_before_escalating_counts_from_when_the_dispute_is_contested_or_while_it_is_not_from_its_opening() -> (
+    None
+):
+    slow = {"dispute.answer.payee.within": "30 days", "dispute.escalate.from_opened": True}
+    whole = disputed({**FREE, **BY_PARTY, **slow})("payee", d.Contest("m1"), 3)
+    assert whole.refused("not-now", "payer", d.Escalate("m1"), day(5) - MICRO).until == day(5)
+    assert whole("payer", d.Escalate("m1"), 5).state("dispute") == "arbitrated"
+    half = disputed({**FREE, **BY_PARTY, **slow, "dispute.answer.opener_too": True})("payee", d.Contest("m1"), 3)
+    assert half.refused("not-now", "payer", d.Escalate("m1"), day(4) - MICRO).until == day(4)
+    assert half("payer", d.Escalate("m1"), 4).state("dispute") == "arbitrated"
+
+
 @pytest.mark.parametrize("then", NEXT)
 def test_an_unanswered_dispute_is_escalated_only_where_the_rulebook_lets_it(then: str) -> None:
     by_party = {"dispute.escalate": {"when": "by a party", "by": ["payer"]}}
@@ -636,3 +660,22 @@ def test_a_dispute_that_nobody_escalates_is_decided_where_the_rulebook_says_so(r
         ("dispute_lapsed", "procedure"),
         "350.00",
     )
+
+
+def opening(job: Job) -> d.Opened:
+    """What the dispute that was opened last says of itself."""
+    return next(event for event in reversed(job.now.events()) if isinstance(event, d.Opened))
+
+
+def test_a_dispute_tells_the_mediators_power_where_there_is_mediation() -> None:
+    powers = [opening(disputed({**MEDIATED, "dispute.stages": stages})).power for stages in (["mediation"], [])]
+    assert powers == ["recommend", None]
+    assert disputed({**ALONE, "mediation.power": "unknown"}).state("dispute") == "opened"
+
+
+def test_a_dispute_tells_over_which_submission_it_is() -> None:
+    job = submitted(ALONE)("payer", ek.milestone.RequestChanges("m1", "bigger"))(
+        "payee", ek.milestone.Submit("m1", "2")
+    )
+    assert opening(job("payer", d.Open("m1", "350.00", "why"))).submission == 2
+    assert opening(disputed()).submission == 1

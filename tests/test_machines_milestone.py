@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -54,6 +56,30 @@ def test_other_terms_than_those_proposed_cannot_be_accepted() -> None:
         proposed().refused("terms-changed", "payer", m.Accept("m2", terms))
     for nothing in (None, 7, ""):
         proposed().refused("bad-argument", "payer", m.Accept("m2", nothing))
+    other = proposed()("payee", m.Propose("m3", "60.00", "more"))
+    other.refused("terms-changed", "payer", m.Accept("m2", other.now.pot("m3").milestone.digest))
+
+
+WHOLE = {"price": "50.00 USD", "title": "more", "due": "2024-03-11T09:00:00+00:00", "release_when": {"signed": "payer"}}
+
+
+@pytest.mark.parametrize("left_out", [None, "title", "due", "release_when"])
+def test_of_what_is_proposed_nothing_is_left_out_of_the_terms(left_out: str | None) -> None:
+    job = Job()("payee", m.Propose("m2", "50.00", "more", day(10), WHOLE["release_when"]), 1)
+    said = {name: value for name, value in WHOLE.items() if name != left_out}
+    if left_out:
+        job.refused("terms-changed", "payer", m.Accept("m2", said))
+    else:
+        assert job("payer", m.Accept("m2", said)).state("milestone.m2") == "agreed"
+
+
+def test_the_digest_of_terms_is_that_of_their_sorted_json() -> None:
+    """It is noted in histories: a text that was noted stays the text."""
+    job = Job()("payee", m.Propose("m2", "50.00", "more", day(10), WHOLE["release_when"]), 1)
+    digest = hashlib.sha256(json.dumps(WHOLE, sort_keys=True).encode()).hexdigest()
+    accepted = job("payer", m.Accept("m2", digest)).last.events[0]
+    assert isinstance(accepted, m.Accepted)
+    assert accepted.terms == digest
 
 
 def test_nobody_answers_an_own_proposal_and_nobody_else_withdraws_it() -> None:
@@ -149,6 +175,9 @@ def test_a_change_request_ends_the_review_and_the_next_submission_starts_it_anew
 def test_revisions_are_counted() -> None:
     job = submitted({"milestone.max_revisions": 1})("payer", m.RequestChanges("m1", "bigger"), 2)
     job("payee", m.Submit("m1", "zip2"), 3).refused("not-now", "payer", m.RequestChanges("m1", "bluer"), 4)
+    twice = submitted({"milestone.max_revisions": 2})("payer", m.RequestChanges("m1", "bigger"), 2)
+    twice("payee", m.Submit("m1", "zip2"), 3)("payer", m.RequestChanges("m1", "bluer"), 4)
+    twice("payee", m.Submit("m1", "zip3"), 5).refused("not-now", "payer", m.RequestChanges("m1", "redder"), 6)
 
 
 def test_an_approval_names_the_deliverable_that_was_submitted() -> None:
@@ -620,6 +649,12 @@ def test_a_split_waits_for_a_dispute_to_end() -> None:
 def test_money_that_moves_voids_a_split_proposal() -> None:
     job = funded(SPLIT)("payee", m.RequestRelease("m1", "200.00"), 1)("payer", ek.escrow.Release("m1", "100.00"), 2)
     assert job.wait(50).net("payee") == "100.00"
+
+
+def test_a_split_proposal_that_is_void_kept_no_clock_waiting() -> None:
+    job = submitted(SPLIT)("payee", m.RequestRelease("m1", "200.00"), 2)("payer", ek.escrow.Release("m1", "100.00"), 3)
+    assert job.wait(day(15) - MICRO).net("payee") == "100.00"
+    assert job.wait(15).net("payee") == "350.00"
 
 
 def test_a_deposit_for_approved_work_voids_an_old_split_proposal() -> None:

@@ -39,11 +39,11 @@ class Opened(Event):
 
     @classmethod
     def figures(cls, ctx: Context[Any]) -> dict[str, Any]:
-        """The stake: what is held, and what the payer claims beyond it of what was released."""
+        """The stake: what is held, and what is claimed beyond it, which only the payer can, of what was released."""
         opener = ctx.by if ctx.by in PARTY else None
         held = ctx.pot.inside
         claim = ctx.command.claim
-        released = max(claim - held, ctx.pot.zero) if claim and opener is R.PAYER else ctx.pot.zero
+        released = max(claim - held, ctx.pot.zero) if claim else ctx.pot.zero
         stake = held + released
         power = ctx.rules["mediation.power"] if "mediation" in ctx.rules["dispute.stages"] else None
         return {

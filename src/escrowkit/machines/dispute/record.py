@@ -138,11 +138,12 @@ def _answered(it: Dispute, event: Contested) -> dict[str, Any]:
 
 
 def _offered(it: Dispute, event: Offered) -> dict[str, Any]:
-    earlier = tuple(changed(o, open=False) if o.by == event.by else o for o in it.offers)
+    """A new offer replaces that side's earlier one."""
+    earlier = _still_open(it, lambda offer: offer.by != event.by)["offers"]
     return {"offers": (*earlier, Offer_(event.by, event.to_payee, event.at))}
 
 
-def _still_open(it: Dispute, still: Callable[[Offer_], bool]) -> dict[str, Any]:
+def _still_open(it: Dispute, still: Callable[[Offer_], bool]) -> dict[str, tuple[Offer_, ...]]:
     return {"offers": tuple(changed(o, open=o.open and still(o)) for o in it.offers)}
 
 
