@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis.vendor.pretty import pretty
 
 import escrowkit as ek
 from escrowkit.agreement import Decision, End, Record, Restrict, deciding, evolve
@@ -14,6 +15,7 @@ from escrowkit.errors import REFUSALS, BadArgument, BrokenBooks, DefinitionError
 from escrowkit.machines import dispute, escrow, milestone
 from escrowkit.money import Money
 from escrowkit.roles import Role
+from escrowkit.rulebook import build
 from escrowkit.table import Command
 from helpers import MICRO, SHARED, START, Job, contested, day, disputed, funded, submitted
 
@@ -30,6 +32,22 @@ def opened(**said: Any) -> ek.Agreement:
         "at": START,
     }
     return ek.open_agreement(**{**terms, **said})
+
+
+def own(rules: Any) -> dict[str, Any]:
+    """A milestone with rules for itself alone."""
+    return {"id": "m1", "price": "350.00", "rules": rules}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A table in a table, and so on."""
+    table: dict[str, Any] = {}
+    for _ in range(depth):
+        table = {"escrow": table}
+    return table
+
+
+NESTED = nested(100_000)
 
 
 # -- opening ---------------------------------------------------------------------------------------------------------
@@ -70,7 +88,7 @@ def test_the_roles_names_are_ids_of_the_parties_too() -> None:
 
 @pytest.mark.parametrize("milestones", [
     (), "m1", {"m1": "350.00"}, [("m1",)], [("m1", "1.00", "x")], [{"id": "m1"}], [{"id": "m1", "price": "1.00", "cost": 1}],
-    [("m1", "1.00"), ("m1", "2.00")], [("", "1.00")], [("a/b", "1.00")], [("a:b", "1.00")], [(7, "1.00")], [("x" * 101, "1.00")],
+    {("m1", "1.00")}, [("m1", "1.00"), ("m1", "2.00")], [("", "1.00")], [("a/b", "1.00")], [("a:b", "1.00")], [(7, "1.00")], [("x" * 101, "1.00")],
     [("m1", 1.0)], [("m1", None)], [{"id": "m1", "price": "1.00", "due": "soon"}], [{"id": "m1", "price": "1.00", "currency": "XYZ"}],
 ])  # fmt: skip
 def test_an_agreement_has_milestones_each_with_an_id_of_its_own_and_a_price(milestones: Any) -> None:
@@ -80,10 +98,19 @@ def test_an_agreement_has_milestones_each_with_an_id_of_its_own_and_a_price(mile
 
 
 @pytest.mark.parametrize("price", ["0.00", "-1.00", "1.001", "9" * 31])
-def test_a_price_that_cannot_be_is_a_bad_amount(price: str) -> None:
+def test_a_price_that_cannot_be_is_a_bad_amount_and_says_of_which_milestone(price: str) -> None:
     """D4, H4."""
-    with pytest.raises(ek.errors.BadAmount):
-        opened(milestones=[("m1", price)])
+    with pytest.raises(ek.errors.BadAmount) as refused:
+        opened(milestones=[("m0", "1.00"), ("m1", price)])
+    assert refused.value.milestone == "m1"
+
+
+def test_an_opening_says_by_whom_when_and_with_what_after_it() -> None:
+    titled = {"id": "m1", "price": "350.00", "title": "the roof"}
+    event: Any = opened(milestones=[titled]).events()[0]
+    assert (event.milestone, event.by, event.at, event.after) == ("", "rules", START, "open")
+    assert [terms.title for terms in event.terms] == ["the roof"]
+    assert opened(milestones=[titled]).pot("m1").milestone.title == "the roof"
 
 
 def test_a_currency_that_the_rulebook_has_no_amounts_for_is_refused() -> None:
@@ -128,6 +155,9 @@ def test_other_nonsense_at_the_opening_says_what_is_wrong() -> None:
         ({"rules": {"escrow.hold_limit": {"within": "14 days", "on_expiry": "payer"}}}, "bad-terms.limit"),
         ({"rules": {"milestone.review.most": "13 days", "milestone.review.within": "14 days"}}, "bad-terms.review"),
         ({"rules": {"escrow.service_fee": {"model": "flat", "rate": "100%"}}}, "bad-terms.fee"),
+        ({"milestones": [own({"escrow.service_fee": {"model": "flat", "rate": "100%"}})]}, "bad-terms.fee"),
+        ({"milestones": [own(7)]}, "bad-argument.rules"),
+        ({"milestones": [own(NESTED)]}, "bad-argument.rules"),
     ],
 )
 def test_each_refusal_of_an_opening_has_its_key(said: dict[str, Any], key: str) -> None:
@@ -160,13 +190,18 @@ def test_the_bounds_of_the_rulebook_are_within_them() -> None:
         with pytest.raises(ek.errors.BadAmount, match=r"has milestones from 5\.00 USD to 9\.00 USD") as refused:
             opened(rules=bounds, milestones=[("m1", price)])
         assert refused.value.milestone == "m1"
+    bare = build({"id": "bare", "version": "1", "title": "bare"}, "bare")
+    with pytest.raises(ek.errors.BadAmount, match=r"has milestones from 0 to 9\.00 USD"):
+        opened(rulebook=bare, rules={"money.max_milestone": "9.00 USD"}, milestones=[("m1", "9.01")])
     agreed = {"milestone.review.least": "3 days", "milestone.review.most": "9 days"}
     for within in ("3 days", "9 days"):
         assert opened(rules={**agreed, "milestone.review.within": within})
     for within in ("71 hours", "217 hours"):
         with pytest.raises(ek.errors.BadTerms, match="has reviews from 3 days to 9 days"):
             opened(rules={**agreed, "milestone.review.within": within})
-    assert opened(rules={"escrow.hold_limit": {"within": "337 hours", "on_expiry": "payer"}})
+    limit = {"escrow.hold_limit": {"within": "337 hours", "on_expiry": "payer"}}
+    assert opened(rules=limit)
+    assert opened(rulebook=bare, rules=limit)
 
 
 def test_a_fee_leaves_the_payee_at_least_one_cent_of_the_price() -> None:
@@ -189,12 +224,64 @@ def test_a_fee_leaves_the_payee_at_least_one_cent_of_the_price() -> None:
         (escrow.Release("m1", "1.00"), {"engine": "fast"}, "bad-argument.engine"),
         (escrow.Release(7, "1.00"), {}, "bad-argument.milestone"),  # type: ignore[arg-type]
         (milestone.Propose("a b", "1.00"), {}, "bad-argument.id"),
+        (milestone.Approve("m1", 10**5000), {"key": "k"}, "bad-argument.command"),  # type: ignore[arg-type]
     ],
 )
 def test_each_refusal_before_any_rule_has_its_key(command: Any, said: dict[str, Any], key: str) -> None:
     with pytest.raises(Refused) as refused:
         opened().decide(command, **{"by": "payer", "at": START, **said})
     assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"rail": "fast"}, "'fast'"),
+        ({"parties": {"payer": 1.25, "payee": "lin"}}, "1.25"),
+        ({"parties": {"payer": "platform", "payee": "lin"}}, "'platform'"),
+        ({"milestones": [("a b", "1.00")]}, "'a b'"),
+        ({"milestones": [("m1",)]}, "('m1',)"),
+        ({"milestones": [own("strict")]}, "'strict'"),
+    ],
+)
+def test_what_is_wrong_in_an_opening_is_shown(said: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(Refused) as refused:
+        opened(**said)
+    assert wrong in refused.value.words
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"command": "approve"}, "'approve'"),
+        ({"by": 1.25}, "1.25"),
+        ({"key": 1.25}, "1.25"),
+        ({"actor": ""}, "10000"),
+        ({"engine": "fast"}, "'fast'"),
+        ({"command": escrow.Release(1.25, "1.00")}, "1.25"),  # type: ignore[arg-type]
+        ({"command": escrow.Release("m9", "1.00")}, "'m9'"),
+        ({"command": escrow.Release("m9", "1.00")}, "m1"),
+    ],
+)
+def test_what_is_wrong_in_a_call_is_shown_with_what_would_be_right(said: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused) as refused:
+        opened().decide(**{"command": escrow.Release("m1", "1.00"), "by": "payer", "at": START, **said})
+    assert words in refused.value.words
+
+
+def test_names_and_keys_have_at_most_ten_thousand_letters() -> None:
+    job, most = funded(), "x" * 10_000
+    assert job("payer", escrow.Release("m1", "1.00"), key=most).last.events
+    assert job.refused("not-your-move", most, escrow.Release("m1", "1.00")).by == most
+    assert job.refused("unknown-milestone", most, escrow.Release("m9", "1.00")).by == most
+    job.refused("bad-argument", "payer", escrow.Release("m1", "1.00"), key=most + "x")
+    assert job.refused("bad-argument", most + "x", escrow.Release("m1", "1.00")).by is None
+
+
+def test_a_refusal_before_any_rule_says_where() -> None:
+    refused = funded().refused("bad-argument", "ada", escrow.Release("m1", "x"))
+    assert (refused.machine, refused.command, refused.milestone, refused.by) == ("escrow", "release", "m1", "ada")
+    assert funded().refused("bad-argument", "ada", End(reason="")).milestone is None
 
 
 def test_a_rulebook_is_resolved_and_pinned_and_a_milestone_may_have_its_own() -> None:
@@ -252,7 +339,9 @@ def test_states_are_read_by_name() -> None:
         "arbitrated", None, None, None,
     )  # fmt: skip
     assert job.state("dispute.m1/²") is None
-    with pytest.raises(ek.errors.BadArgument):
+    assert job.state("dispute.m1/0") is None
+    assert job.state("conduct.witness:j.doe") == "good"
+    with pytest.raises(ek.errors.BadArgument, match=r"'nonsense\.m1'"):
         job.state("nonsense.m1")
     with pytest.raises(ek.errors.UnknownMilestone):
         job.state("escrow.m9")
@@ -267,7 +356,40 @@ def test_sums_are_read_by_account_and_currency() -> None:
         "9.00",
         "-9.00",
     )
+    assert (job.now.balance("escrow:m2").text, job.now.balance("escrow:m2", "EUR").text) == ("0.00", "9.00")
     job.refused("wrong-currency", "payer", escrow.Release("m2", "9.00 USD"))
+
+
+def test_what_is_owed_is_read_by_currency() -> None:
+    job = Job(milestones=[("m1", "350.00"), {"id": "m2", "price": "9.00", "currency": "EUR"}])
+    job("payer", escrow.Deposit("m2", "9.00", "pay-1"))("payer", escrow.Release("m2", "9.00"))
+    job("provider", escrow.ChargeBack("m2", "9.00", "cb"), 40)
+    assert (job.now.owed(), job.now.owed("USD")) == ({}, {})
+    assert job.now.owed("EUR") == {("payee", "platform"): Money(900, "EUR")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        (lambda now: now.state(7), "bad-argument.name"),
+        (lambda now: now.conduct_of(7), "bad-argument.role"),
+        (lambda now: now.owed(7), "bad-argument.currency"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_by_its_key(asked: Any, key: str) -> None:
+    with pytest.raises(BadArgument) as refused:
+        asked(opened())
+    assert refused.value.key == key
+
+
+def test_a_milestone_is_read_at_an_instant_the_agreements_own_unless_another_is_asked() -> None:
+    now = submitted().now
+    assert (now.pot("m1").at, now.pot("m1", day(9)).at) == (now.at, day(9))
+
+
+def test_an_agreement_is_shown_briefly_by_printers_that_set_out_every_field() -> None:
+    now = funded().now
+    assert pretty(now) == repr(now)
 
 
 # -- deciding --------------------------------------------------------------------------------------------------------
@@ -300,6 +422,7 @@ def test_what_the_sources_do_not_settle_is_told_to_who_needs_it_and_to_nobody_el
     job = funded({"escrow.roll_over": "unknown", "milestone.late": "unknown"}, milestones=TWO)
     refused = job.refused("unknown-rulebook-value", "payer", escrow.RollOver("m1", "1.00", "m2"))
     assert "escrow.roll_over" in refused.words
+    assert (refused.command, refused.state) == ("roll_over", "held")
     job.refused("not-your-move", "payee", escrow.RollOver("m1", "1.00", "m2"))
     job.refused("unknown-rulebook-value", "payer", milestone.Cancel("m1"))
     assert job("payee", milestone.Cancel("m1")).state("milestone") == "cancelled"
@@ -361,6 +484,7 @@ def test_a_reaction_that_needs_it_refuses_the_command_whole() -> None:
     before = job.now
     refused = job.refused("unknown-rulebook-value", "payer", milestone.Approve("m1", "zip"))
     assert (refused.machine, refused.command, job.now) == ("milestone", "approve", before)
+    assert "escrow.service_fee.model" in refused.words
 
 
 def test_nobody_outside_is_the_clock_or_the_rules() -> None:
@@ -396,6 +520,16 @@ def test_a_late_command_meets_the_deadlines_first_and_a_refusal_carries_what_the
     assert refused.decision == before.advance(day(400))
     assert refused.decision is not None
     assert refused.decision.events
+    unsettled = submitted({"milestone.review.on_silence": "unknown", "escrow.dormancy": "unknown"})
+    assert unsettled.refused("no-such-move", "payer", escrow.Thaw("m1"), 400).decision is None
+
+
+def test_a_late_command_warns_of_what_the_deadlines_before_it_did_too() -> None:
+    job = submitted({"milestone.review.notices": 1}, milestones=TWO)
+    assert job.wait(40).now.states() == job.now.states()
+    job("payer", escrow.Deposit("m2", "100.00"), 60)
+    assert job.events[0] == "milestone.deemed_approved"
+    assert job.last.warnings == ("notices-unsent",)
 
 
 # -- keys ------------------------------------------------------------------------------------------------------------
@@ -409,6 +543,20 @@ def test_the_same_key_gives_the_same_answer_and_nothing_happens() -> None:
         again = job.now.decide(escrow.Release("m1", "100.00"), by="ada", at=day(days), key="r1")
         assert (again.repeated, again.answer, again.events, again.agreement) == (True, first.events, (), job.now)
     assert ek.replay(job.now.history).keys == job.now.keys
+
+
+def test_only_under_a_key_is_remembered_what_was_said() -> None:
+    plain, keyed = (funded()("payer", escrow.Release("m1", "1.00"), key=key).now.history[-1] for key in (None, "k"))
+    assert (plain.key, plain.said) == (None, None)
+    assert (keyed.key, keyed.said) == ("k", "payer " + repr(escrow.Release("m1", "1.00")))
+
+
+def test_a_key_of_which_a_history_does_not_say_what_was_said_is_taken() -> None:
+    job = funded()
+    last = job.now.history[-1]
+    job.now = evolve(job.now, attrs.evolve(last, key="k", decision=last.decision + 1))
+    assert job.now.keys == {"k": ("", last.decision + 1)}
+    job.refused("key-conflict", "payer", escrow.Release("m1", "1.00"), key="k")
 
 
 def test_a_key_with_another_command_or_by_another_is_a_conflict_before_any_other_rule() -> None:
@@ -496,7 +644,10 @@ def test_ending_answers_the_request_of_the_other_side_and_cannot_repeat_one_that
     asked = funded()("payer", milestone.RequestCancel("m1", "350.00"))
     assert (asked("payee", End(reason="over")).state("milestone"), asked.net("payer")) == ("cancelled", "0.00")
     back = funded()("payer", milestone.RequestCancel("m1", "350.00"))("payer", milestone.WithdrawCancel("m1"))
-    assert back.refused("not-now", "payer", End(reason="over")).key == "not-now.first_request"
+    refused = back.refused("not-now", "ada", End(reason="over"))
+    assert refused.key == "not-now.first_request"
+    assert (refused.machine, refused.command, refused.milestone) == ("milestone", "request_cancel", "m1")
+    assert (refused.by, refused.state) == ("payer", "active")
 
 
 def test_who_has_nothing_to_end_is_told_by_its_key() -> None:
@@ -576,7 +727,8 @@ def test_a_history_that_was_changed_does_not_verify() -> None:
     forged = attrs.evolve(now.history[place], entries=())
     history = (*now.history[:place], forged, *now.history[place + 1 :])
     ek.agreement.verify(now)
-    with pytest.raises(BrokenBooks):
+    ek.agreement.verify(ek.view(now, "payee"))
+    with pytest.raises(BrokenBooks, match=rf"record {place} "):
         ek.agreement.verify(ek.replay(history))
     with pytest.raises(BrokenBooks):
         ek.agreement.verify(attrs.evolve(now, at=day(9)))
@@ -678,6 +830,7 @@ def test_who_acts_while_an_own_deadline_ends_within_a_day_is_warned() -> None:
     for at, warned in ((end - near, ()), (end - near + MICRO, ("deadline-near",)), (end - MICRO, ("deadline-near",))):
         assert disputed()("payee", said, at).last.warnings == warned
         assert disputed()("payer", said, at).last.warnings == (), "the payer has no deadline"
+    assert disputed()("payee", said, 2).last.warnings == ()
 
 
 def test_a_fee_above_the_stake_warns_whichever_side_bears_it() -> None:

@@ -124,6 +124,21 @@ def test_sealed_deposits_are_seen_by_nobody_but_who_paid_until_the_window_closes
     assert job.wait(40).outcome == ("award_lapsed", "procedure")
 
 
+def test_a_payment_that_is_seen_without_the_one_before_it_is_shown_as_the_first() -> None:
+    job = paid("payer", rules={"arbitration.pay.order": "sealed"})
+    job("payee", ek.dispute.AddEvidence("m1", "digest", "screenshot"))("payee", a.PayFee("m1", "own", "20.00"))
+    payee, platform = (ek.view(job.now, by) for by in ("payee", "platform"))
+    for seen in (payee, platform):
+        seen.verify()
+        decisions = sorted({record.decision for record in seen.history})
+        assert decisions == list(range(len(decisions))), "a gap would tell that something is hidden"
+    fees = [(e.by, e.before, e.after) for e in payee.events() if isinstance(e, a.FeePaid)]
+    assert fees == [("payee", "offered", "half_funded")]
+    assert not any(isinstance(event, a.FeePaid) for event in platform.events())
+    job.wait(10)
+    assert ek.view(job.now, "platform").history == ek.view(job.now, "payee").history == job.now.history
+
+
 def test_a_sealed_fee_for_both_is_seen_only_by_who_pays_it_again() -> None:
     job = offered({"arbitration.pay.order": "sealed", "arbitration.pay.all_by_one": True})
     job("payee", a.PayFee("m1", "all", "40.00"))
@@ -138,8 +153,9 @@ def test_a_wrong_sum_is_told_under_sealed_deposits_too() -> None:
 
 def test_a_view_is_read_and_not_decided_on() -> None:
     seen = ek.view(paid("payer").now, "payee")
-    with pytest.raises(ek.errors.BadArgument):
+    with pytest.raises(ek.errors.BadArgument) as refused:
         seen.decide(a.PayFee("m1", "own", "20.00"), by="payee", at=seen.at)
+    assert refused.value.key == "bad-argument.view"
     with pytest.raises(ek.errors.BadArgument):
         ek.view(paid("payer").now, "stranger")
 

@@ -245,6 +245,34 @@ def test_what_was_given_back_is_billed_no_longer() -> None:
     assert job("payer", e.Deposit("m2", "100.00"))("payer", e.Release("m2", "100.00")).net("platform") == "20.00"
 
 
+def test_what_is_billed_follows_what_is_released_charged_back_and_given_back() -> None:
+    def billed(job: Job) -> tuple[str, str]:
+        gross, fee = job.now.billed["USD"]
+        return gross.text, fee.text
+
+    fee = {"escrow.service_fee": {"model": "flat", "rate": "10%", "on_refund": "reversed"}}
+    rules = {**fee, **LOOKBACK, "escrow.clearing": "none", "dispute.stages": []}
+    job = funded(rules, plain=False)("payer", e.Release("m1", "100.00"), 1)
+    assert billed(job) == ("100.00", "10.00")
+    assert billed(job("payer", e.Release("m1", "250.00"))) == ("350.00", "35.00")
+    owing = Job.__new__(Job)
+    owing.now, owing.last = job.now, job.last
+    assert billed(job("provider", e.ChargeBack("m1", "350.00", "cb"), 2)) == ("0.00", "0.00")
+    assert billed(job("provider", e.ReverseChargeBack("m1", "cb"), 3)) == ("350.00", "35.00")
+    owing("payer", ek.dispute.Open("m1", "350.00", "bad"), 2)("payee", ek.dispute.Offer("m1", "200.00"))
+    owing("payer", ek.dispute.AcceptOffer("m1", "200.00"))
+    assert billed(owing) == ("350.00", "35.00")
+    assert billed(owing("provider", ek.obligation.Pay("m1", "w"), 3)) == ("200.00", "20.00")
+
+
+def test_what_only_time_and_the_rules_did_is_no_sign_of_life() -> None:
+    lapses = {"milestone.proposal": {"within": "3 days", "on_silence": "declined"}}
+    rules = {**lapses, "escrow.dormancy": {"idle": "90 days", "on_silence": "payer"}}
+    job = funded(rules)("payee", ek.milestone.RequestRelease("m1", "10.00"), 1).wait(50)
+    assert job.events == ["milestone.silence_ignored"]
+    assert [at for at, _, clock in job.now.deadlines() if clock.name == "dormancy"] == [day(91)]
+
+
 def test_a_fee_is_never_more_than_what_it_is_taken_of() -> None:
     """C11, C13: a fixed fee that is larger than a part waits for the next."""
     rules = {"escrow.service_fee": {"model": "per_contract", "rate": "0%", "fixed": "5.00 USD"}}

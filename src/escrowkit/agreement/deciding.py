@@ -118,11 +118,10 @@ def _currency(whole: Whole, command: Command) -> str:
     """The currency of the milestone that a command names; a new one has the agreement's."""
     if not isinstance(command.milestone, str):
         raise BadArgument(f"milestone = {shown(command.milestone)}: the id of a milestone is needed", key="milestone")
-    lane = whole.lanes.get(command.milestone)
-    if isinstance(command, milestone.Propose) and lane is None:
+    if isinstance(command, milestone.Propose) and command.milestone not in whole.lanes:
         check_id(command.milestone)
         return whole.currency
-    return whole.pot(command.milestone).currency if lane is None else lane.currency
+    return whole.pot(command.milestone).currency
 
 
 # -- carrying out ----------------------------------------------------------------------------------------------------
@@ -324,7 +323,7 @@ def _deadline_near(fold: Fold, event: Event) -> bool:
     """Who acted has still to act otherwise: a deadline of its own runs on, and ends in less than `NEAR`."""
     if not fold.is_due(event.at + NEAR):  # asked anyway by the next decision, and remembered
         return False
-    pot = fold.pot(event.milestone, event.at)
+    pot = fold.pot(event.milestone)
     return any(due - event.at < NEAR and event.by in who_must_act(pot, clock) for due, clock in running(pot))
 
 

@@ -131,9 +131,10 @@ def _own_rules(rules: Any) -> Mapping[str, Any]:
     if not isinstance(rules, Mapping):
         raise BadArgument(f"rules = {shown(rules)}: a table of values by dotted key is needed", key="rules")
     try:
-        return plain(dict(rules)) if rules else NOTHING
+        own: Mapping[str, Any] = plain(rules)
     except RecursionError as error:
         raise BadArgument("rules: they are nested too deeply", key="rules") from error
+    return own
 
 
 def _check_terms(rules: Rulebook, terms: Terms) -> None:

@@ -54,14 +54,12 @@ def _renumbered(records: list[Record]) -> list[Record]:
 
 def _as_seen(records: list[Record]) -> Fold:
     """Replay what is seen; a payment that is seen without the one before it was the first."""
-    half, funded = arbitration.S.HALF_FUNDED.value, arbitration.S.FUNDED.value
+    offered, half = arbitration.S.OFFERED.value, arbitration.S.HALF_FUNDED.value
     fold = Fold.opened(records[0])
     for record in records[1:]:
         event = record.event
-        if isinstance(event, arbitration.FeePaid) and event.before == half:
-            shown = fold.pot(event.milestone).arbitration
-            if shown is not None and shown.state is arbitration.S.OFFERED:
-                after = funded if event.share == "all" else half
-                record = changed(record, event=changed(event, before=arbitration.S.OFFERED.value, after=after))
+        # Whatever else can follow the first payment ends the sealing, so that the first is seen too.
+        if event.before == half and fold.state(f"arbitration.{event.milestone}") == offered:
+            record = changed(record, event=changed(event, before=offered, after=half))
         fold.add(record)
     return fold

@@ -177,7 +177,7 @@ class Whole:
             for at, clock in running(self.pot(id_))
             if to is None or at <= to
         ]
-        return tuple((at, id_, clock) for at, _, _, _, id_, clock in sorted(due, key=lambda d: d[:4]))
+        return tuple((at, id_, clock) for at, _, _, _, id_, clock in sorted(due))
 
     def is_due(self, to: datetime) -> bool:
         """Whether a deadline passes at or before an instant. A lane's deadlines change only when the lane does."""
