@@ -485,6 +485,10 @@ def test_a_reaction_that_needs_it_refuses_the_command_whole() -> None:
     refused = job.refused("unknown-rulebook-value", "payer", milestone.Approve("m1", "zip"))
     assert (refused.machine, refused.command, job.now) == ("milestone", "approve", before)
     assert "escrow.service_fee.model" in refused.words
+    open_ = disputed({"dispute.stages": ["arbitration"], "arbitration.fee.model": "unknown"})
+    refused = open_.refused("unknown-rulebook-value", "payee", dispute.Contest("m1"))
+    assert "arbitration.fee.model" in refused.words
+    assert (refused.machine, refused.command, refused.by) == ("dispute", "contest", "payee")
 
 
 def test_nobody_outside_is_the_clock_or_the_rules() -> None:
@@ -520,7 +524,7 @@ def test_a_late_command_meets_the_deadlines_first_and_a_refusal_carries_what_the
     assert refused.decision == before.advance(day(400))
     assert refused.decision is not None
     assert refused.decision.events
-    unsettled = submitted({"milestone.review.on_silence": "unknown", "escrow.dormancy": "unknown"})
+    unsettled = submitted({"escrow.service_fee.model": "unknown", "escrow.dormancy": "unknown"})
     assert unsettled.refused("no-such-move", "payer", escrow.Thaw("m1"), 400).decision is None
 
 
