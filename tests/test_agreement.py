@@ -682,6 +682,17 @@ def test_time_never_runs_backwards_and_the_same_instant_is_fine() -> None:
     assert job("payer", escrow.Release("m1", "1.00"), 1).last.events
 
 
+def test_an_engine_that_is_none_is_refused_whatever_is_asked_of_it() -> None:
+    now: Any = opened()
+    for asked in (now.advance, lambda to, engine: opened(engine=engine)):
+        for engine in ("fast", "", None, 7):
+            with pytest.raises(BadArgument) as refused:
+                asked(START, engine=engine)
+            assert refused.value.key == "bad-argument.engine"
+        for engine in ek.agreement.ENGINES:
+            assert asked(START, engine=engine)
+
+
 def test_an_instant_is_one_in_every_zone() -> None:
     zone = timezone(timedelta(hours=5, minutes=30))
     there = opened(at=START.astimezone(zone))

@@ -116,7 +116,11 @@ class Agreement(Whole):
         return Decision.of(fold, self)
 
     def advance(self, to: datetime, *, engine: Engine = "compiled") -> Decision:
-        """Apply every deadline that is due at or before an instant, one by one, each at its own."""
+        """Apply every deadline that is due at or before an instant, one by one, each at its own.
+
+        Raises `BadArgument`, `TimeRunsBackwards`.
+        """
+        deciding.check_engine(engine)
         end = deciding.forward(self, to)
         if not self.is_due(end):
             return Decision(self)
@@ -183,6 +187,7 @@ def open_agreement(
     `instant` or `slow`.
     Raises `NotInForce`, `BadTerms`, `BadArgument`, `WrongCurrency`, `BadAmount`, and `DefinitionError` for a rulebook.
     """
+    deciding.check_engine(engine)
     start = instant(at)
     resolved = load(rulebook, near).override(rules or {}, "overrides")
     opened = opening.opened(

@@ -77,6 +77,11 @@ def check_call(by: Any, key: Any, actor: Any, engine: Any) -> None:
         if value is not None and not _is_name(value):
             words = f"a text that is not empty is needed, of at most {arg.MOST_TEXT} characters"
             raise BadArgument(f"{name} = {shown(value)}: {words}", key=name)
+    check_engine(engine)
+
+
+def check_engine(engine: Any) -> None:
+    """Raises `BadArgument`."""
     if not isinstance(engine, str) or engine not in ENGINES:
         raise BadArgument(f"engine = {shown(engine)}: it is one of {', '.join(ENGINES)}", key="engine")
 
