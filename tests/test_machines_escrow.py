@@ -265,14 +265,6 @@ def test_what_is_billed_follows_what_is_released_charged_back_and_given_back() -
     assert billed(owing("provider", ek.obligation.Pay("m1", "w"), 3)) == ("200.00", "20.00")
 
 
-def test_what_only_time_and_the_rules_did_is_no_sign_of_life() -> None:
-    lapses = {"milestone.proposal": {"within": "3 days", "on_silence": "declined"}}
-    rules = {**lapses, "escrow.dormancy": {"idle": "90 days", "on_silence": "payer"}}
-    job = funded(rules)("payee", ek.milestone.RequestRelease("m1", "10.00"), 1).wait(50)
-    assert job.events == ["milestone.silence_ignored"]
-    assert [at for at, _, clock in job.now.deadlines() if clock.name == "dormancy"] == [day(91)]
-
-
 def test_a_fee_is_never_more_than_what_it_is_taken_of() -> None:
     """C11, C13: a fixed fee that is larger than a part waits for the next."""
     rules = {"escrow.service_fee": {"model": "per_contract", "rate": "0%", "fixed": "5.00 USD"}}
