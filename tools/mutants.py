@@ -59,9 +59,9 @@ class Mutant:
         return str(self.path.with_suffix("")).removeprefix("src/escrowkit/").removesuffix("/__init__").replace("/", ".")
 
     @property
-    def survives_late(self) -> bool:
+    def is_late(self) -> bool:
         """Whether it lives so far, and what it changes may have been made before it was planted: in an import."""
-        return self.code == 0 and self.module.startswith(("table", "arguments"))
+        return self.code == NO_TEST or (self.code == 0 and self.module.startswith(("table", "arguments", "schema")))
 
     @property
     def place(self) -> str:
@@ -144,22 +144,32 @@ def tried(mutants: Sequence[Mutant]) -> list[Mutant]:
         return []
     with logged():
         mutmut._run([one.name for one in mutants], os.cpu_count())
-    after = {one.name: one for one in every()}
-    return [alone(it) if it.code == NO_TEST or it.survives_late else it for it in (after[one.name] for one in mutants)]
+    after, known = {one.name: one for one in every()}, listed()
+    left = (after[one.name] for one in mutants)
+    return [alone(it) if it.is_late and (it.place, *it.change) not in known else it for it in left]
 
 
 def alone(mutant: Mutant) -> Mutant:
-    """The same after its tests in a process of its own: no test calls it, so so it runs in an import, or never."""
-    chosen = [*config().pytest_add_cli_args, *config().pytest_add_cli_args_test_selection]
-    environment = {**os.environ, "MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": "src", "PY_IGNORE_IMPORTMISMATCH": "1"}
-    command = (sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", *chosen)
-    with LOG.open("ab") as log:
-        done = subprocess.run(command, cwd="mutants", env=environment, stdout=log, stderr=log, check=False)
+    """The same after its tests in a process of its own: no test calls it, so so it runs in an import, or never.
+
+    The tests that speak of its module come first; all run only if these pass.
+    """
+    kin, files = mutation.kin(mutant.name), sorted(Path("tests").glob("test_*.py"))
+    own = [str(path) for path in files if any(name in path.name for name in kin)]
+    failed = bool(own and _fails(mutant, own)) or _fails(mutant, config().pytest_add_cli_args_test_selection)
     data = SourceFileMutationData(path=mutant.path)
     data.load()
-    data.exit_code_by_key[mutant.name] = int(bool(done.returncode))
+    data.exit_code_by_key[mutant.name] = int(failed)
     data.save()
-    return evolve(mutant, code=int(bool(done.returncode)))
+    return evolve(mutant, code=int(failed))
+
+
+def _fails(mutant: Mutant, tests: Sequence[str]) -> bool:
+    environment = {**os.environ, "MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": "src", "PY_IGNORE_IMPORTMISMATCH": "1"}
+    command = (sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", *config().pytest_add_cli_args, *tests)
+    with LOG.open("ab") as log:
+        done = subprocess.run(command, cwd="mutants", env=environment, stdout=log, stderr=log, check=False)
+    return bool(done.returncode)
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------

@@ -151,10 +151,15 @@ class Collected:
         return True
 
 
+def kin(mutant: str) -> set[str]:
+    """Parts of the names of the files of tests that speak of its module."""
+    parts = set(mutant.split(".")[1:-1]) - {"machines"}
+    return parts.union(*(KIN.get(part, ()) for part in parts))
+
+
 def nearest(mutant: str, tests: Iterable[str]) -> list[str]:
     """The tests of the module's own file first, then those of whole lives, then the cheapest: most mutants die soon."""
-    parts, took = set(mutant.split(".")[1:-1]) - {"machines"}, state().duration_by_test
-    own = parts.union(*(KIN.get(part, ()) for part in parts))
+    own, took = kin(mutant), state().duration_by_test
 
     def order(test: str) -> tuple[int, float]:
         file = test.partition("::")[0]
