@@ -53,6 +53,8 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
     # Further fees: nobody paid any before there was a list of them.
     **{(f"escrow.{word}", 1): _with(2, levies=None) for word in _DISPOSED},
     ("escrow.released_refunded", 1): _with(2, fees=None),
+    # Before, no payout met a chargeback on its way.
+    ("escrow.paid_out", 1): _with(2, advanced=None, owed=None),
     ("escrow.divided", 1): _divided_2,
     ("escrow.divided", 2): _with(3, levies=None),
     # A court's order says costs.
