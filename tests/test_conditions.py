@@ -241,6 +241,7 @@ def test_a_condition_is_said_in_words_that_leave_no_doubt(condition: Condition, 
     ("condition", "lacks"),
     [
         (all_of(signed("payer"), signed("payee")), ("the payer has not signed", "the payee has not signed")),
+        (any_of(attested("door"), signed("payer")), ()),
         (any_of(signed("payer"), signed("payee")), ("1 more of: the payer has not signed; the payee has not signed",)),
         (
             at_least(2, attested("door"), signed("payer"), signed("payee")),
@@ -278,6 +279,10 @@ def test_the_facts_that_a_condition_waits_for_are_found_at_any_depth() -> None:
 def test_a_condition_is_read_back_from_its_data(condition: Condition) -> None:
     assert parse(condition.data()) == condition
     assert parse(condition) is condition
+
+
+def test_the_data_of_a_fact_that_anybody_attests_names_nobody() -> None:
+    assert attested("roof").data() == {"attested": "roof"}
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,8 @@ def test_what_arrives_while_a_side_is_suspended_is_frozen_and_goes_where_it_was_
     job = approved_unfunded()("platform", c.Suspend("payer", "A stolen card?"))
     job("provider", ek.escrow.ConfirmDeposit("m1", "350.00", "r1"))
     assert (job.state("milestone"), job.state("escrow"), job.net("payee")) == ("approved", "impounded", "0.00")
+    reasons = [event.reason for event in job.last.events if isinstance(event, ek.escrow.Held)]
+    assert reasons == ["it arrived while a side was suspended"]
     job("platform", c.Reinstate("payer", "No."), 3)
     assert (job.state("milestone"), job.net("payee")) == ("completed", "350.00")
 

@@ -576,6 +576,11 @@ def test_a_reversed_chargeback_of_what_was_not_held_leaves_the_escrow_as_it_is()
     assert (job.last.events[0].after, job.state("escrow"), job.state("milestone")) == ("clearing", "clearing", "agreed")
 
 
+def test_a_chargeback_of_what_only_clears_says_why_it_left() -> None:
+    job = released(rules={"escrow.clearing": "5 days"})("provider", e.ChargeBack("m1", "150.00", "cb"), 2)
+    assert (job.outcome, job.balance("clearing:m1")) == (("charged_back", "override"), "200.00")
+
+
 def test_a_reversed_chargeback_does_not_break_what_still_clears() -> None:
     job = released(rules={"escrow.clearing": "5 days"})("provider", e.ChargeBack("m1", "150.00", "cb"), 2)
     job("provider", e.ReverseChargeBack("m1", "cb"), 3)

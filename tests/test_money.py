@@ -77,10 +77,10 @@ def test_an_unknown_currency_is_named_in_the_refusal(code: str) -> None:
 
 @pytest.mark.parametrize("code", [None, 1, ["USD"], b"USD"])
 def test_a_currency_is_a_text(code: Any) -> None:
-    with pytest.raises(BadArgument, match="ISO 4217"):
-        exponent(code)
-    with pytest.raises(BadArgument, match="ISO 4217"):
-        Money(1, code)
+    for attempt in (lambda: exponent(code), lambda: Money(1, code), lambda: Money.zero(code)):
+        with pytest.raises(BadArgument, match="ISO 4217") as refusal:
+            attempt()
+        assert refusal.value.key == "bad-argument.currency"
 
 
 def test_nobody_can_change_the_currency_table() -> None:
@@ -692,3 +692,53 @@ def test_floor_and_cap_may_be_the_same() -> None:
 
 def test_the_examples_of_the_money_page_are_true() -> None:
     assert doctest.testmod(money).failed == 0
+
+
+# --- values of a wrong kind ---------------------------------------------------------------------------------------
+
+
+class Odd:
+    """Neither hashed, nor walked through, nor shown."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("attempt", "key"),
+    [
+        (exponent, "currency"),
+        (Money.zero, "currency"),
+        (lambda it: Money(it, "USD"), "amount"),
+        (Money.parse, "amount"),
+        (usd("1.00").allocate, "weights"),
+        (parse_rate, "rate"),
+        (Tariff.flat(TEN).of, "amount"),
+        (lambda it: Tariff.flat(TEN).between(it, usd("1.00")), "amount"),
+        (lambda it: Tariff.flat(TEN).between(usd("1.00"), it), "amount"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused_by_what_it_was_to_be_and_named_by_its_kind(
+    attempt: Callable[[Any], object], key: str
+) -> None:
+    with pytest.raises(BadArgument, match="of type Odd") as refusal:
+        attempt(Odd())
+    assert refusal.value.key == f"bad-argument.{key}"
+
+
+def test_a_text_is_no_list_of_weights() -> None:
+    text: Any = "11"
+    with pytest.raises(BadArgument, match="type str") as refusal:
+        usd("1.00").allocate(text)
+    assert refusal.value.key == "bad-argument.weights"
+
+
+def test_tiers_that_are_no_pairs_are_the_one_problem_of_a_tariff() -> None:
+    for tiers in (Odd(), [TEN], [(None, TEN, TEN)]):
+        with pytest.raises(DefinitionError) as refusal:
+            Tariff(tiers)  # type: ignore[arg-type]
+        assert refusal.value.what == "tariff"
+        (problem,) = refusal.value.problems
+        assert f"type {type(tiers).__name__}" in problem

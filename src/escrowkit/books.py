@@ -7,7 +7,7 @@ of the closed list in `ledger.CONDITIONS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import frozen
 
@@ -214,7 +214,7 @@ def book(pot: Any, event: Event) -> tuple[Entry, ...]:
         moved += _paid_at_once(moved)
     if not moved:
         return ()
-    cites = getattr(event, "code", None) if booking.cites == "event" else booking.cites
+    cites = cast(Any, event).code if booking.cites == "event" else booking.cites
     leaves = any(line.source.startswith(("escrow:", "clearing:")) for line in moved)
     if not leaves or cites is None:
         return (Entry(moved),)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from escrowkit.errors import BadArgument, shown
 from escrowkit.periods import Period
@@ -175,7 +175,7 @@ def by_clock_alone(condition: Condition, facts: Facts, at: datetime) -> bool:
 
     @frozen
     class OnlyTime:
-        facts: Facts = field()
+        facts: Facts
 
         def signed(self, role: str) -> bool:
             return False

@@ -486,5 +486,5 @@ def reactions(whole: Any, event: Event) -> list[Command]:
     follow = _BY_EVENT.get(type(event))
     if follow is None:
         return []
-    about = whole.pot(event.milestone, event.at) if event.milestone else whole
+    about = whole.pot(event.milestone) if event.milestone else whole
     return [command for reaction in follow for command in reaction.make(about, event)]
