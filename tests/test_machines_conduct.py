@@ -71,6 +71,12 @@ def test_a_count_that_the_sources_do_not_settle_does_nothing() -> None:
     assert (job.state("conduct.payee"), job.now.conduct_of("payee").lacking(day())) == ("warned", ())
 
 
+def test_the_first_strike_is_one_strike() -> None:
+    job = Job({"conduct.strikes.suspend_after": 2})("platform", c.Strike("payee", "One."))
+    assert job.state("conduct.payee") == "warned"
+    assert job("platform", c.Strike("payee", "Two.")).state("conduct.payee") == "suspended"
+
+
 def test_forgiving_takes_the_strikes_and_their_mute_back() -> None:
     job = Job(COUNTED)("platform", c.Strike("payee", "One."))("platform", c.Strike("payee", "Two."))
     job("platform", Restrict(role="payee", right="rating", reason="A threat.", until=None))

@@ -70,4 +70,5 @@ def test_a_fee_that_went_back_and_that_the_payee_bears_is_owed() -> None:
     )
     job("payer", ek.dispute.Open("m1", "100.00", "bad"), 3)("payee", ek.dispute.Concede("m1", "100.00"), 3)
     assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "payer"): "10.00"}
+    assert [event.cause for event in job.now.events() if isinstance(event, o.Opened)] == ["fee"]
     assert job.net("payer") == "-260.00"
