@@ -72,3 +72,13 @@ def test_a_fee_that_went_back_and_that_the_payee_bears_is_owed() -> None:
     assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "payer"): "10.00"}
     assert [event.cause for event in job.now.events() if isinstance(event, o.Opened)] == ["fee"]
     assert job.net("payer") == "-260.00"
+
+
+def test_what_the_bank_took_back_is_not_owed_by_an_outcome_until_the_bank_reverses_it() -> None:
+    job = owing()("provider", ek.escrow.ChargeBack("m1", "350.00", "cb"), 4)
+    assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "platform"): "350.00"}
+    job("provider", ek.escrow.ReverseChargeBack("m1", "cb"), 5)
+    assert {pair: money.text for pair, money in job.now.owed().items()} == {("payee", "payer"): "100.00"}
+    again = [event for event in job.last.events if isinstance(event, o.Opened)]
+    assert [(event.milestone, event.cause) for event in again] == [("m1", "outcome")]
+    assert job("provider", o.Pay("m1", "wire-1")).net("payee") == "250.00"
