@@ -37,7 +37,7 @@ KIN = {
     "pot": {"machines_escrow", "machines_dispute", "fees"},
     "rulecheck": {"test_rulebook.py"},
     "schema": {"test_rulebook.py"},
-    "reactions": {"machines_escrow", "machines_dispute", "machines_conduct", "machines_feedback"},
+    "reactions": {f"machines_{name}" for name in ("escrow", "dispute", "conduct", "feedback", "obligation")},
 }
 #: At most so many seconds of tests a mutant, by the time that they took when they were watched.
 MOST = 12.0
