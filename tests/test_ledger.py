@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from escrowkit.errors import BrokenBooks
+from escrowkit.errors import BadArgument, BrokenBooks
 from escrowkit.ledger import CONDITIONS, Entry, Kind, Ledger, Line, lines
 from escrowkit.money import Money
 
@@ -227,3 +228,32 @@ def test_entries_posted_at_once_and_one_by_one_make_one_ledger(history: list[Ent
     for one in history:
         ledger = ledger.post([one])
     assert ledger == Ledger().post(iter(history))
+
+
+# -- of a wrong kind -------------------------------------------------------------------------------------------------
+
+
+def wrong(value: Any) -> Any:
+    """A value whose type the type checker does not see."""
+    return value
+
+
+TEN = Money(1000, "USD")
+WRONG: list[tuple[str, str, Callable[[], object]]] = [
+    ("bad-argument.line", "77", lambda: Line(wrong(77), "b", TEN)),
+    ("bad-argument.line", "77", lambda: Line("a", wrong(77), TEN)),
+    ("bad-argument.line", "77", lambda: Line("a", "b", wrong(77))),
+    ("bad-argument.lines", "[Line(", lambda: Entry(wrong([Line("a", "b", TEN)]))),
+    ("bad-argument.lines", "('a', 'b')", lambda: Entry(wrong(("a", "b")))),
+    ("bad-argument.condition", "77", lambda: Entry((Line("a", "b", TEN),), wrong(77))),
+    ("bad-argument", "account = ['a']", lambda: Ledger().balance(wrong(["a"]), "USD")),
+    ("bad-argument", "currency = ['USD']", lambda: Ledger().balance("a", wrong(["USD"]))),
+]
+
+
+@pytest.mark.parametrize(("key", "shown", "make"), WRONG, ids=range(len(WRONG)))
+def test_what_is_of_a_wrong_kind_is_named_and_shown(key: str, shown: str, make: Callable[[], object]) -> None:
+    with pytest.raises(BadArgument) as refusal:
+        make()
+    assert refusal.value.key == key
+    assert shown in str(refusal.value)
