@@ -22,9 +22,8 @@ them all with [mutmut](https://mutmut.readthedocs.io), `make mutants MODULE=mone
 Not planted: another sentence in what an error says, the `strict` of a `zip` and the type of a `cast` (neither decides anything), and what stands
 outside of functions: the rows of the tables are taken out one at a time by `make removals`.
 
-Where not all of a module were tried, the run was cut short: those that the fewest tests reach came first, and how the rest fares is not known. The aim is
-95 % of what is not equivalent; what is below it stands open. Survivors that were looked at stand below, each with its reason; of the others only
-the number is known, and `make mutants` fails for them until each has a test, is gone, or is listed.
+The aim is 95 % of what is not equivalent, in each module. A mutant keeps its result while its function stays as it is. Every survivor stands below with its
+reason, and `make mutants` fails for any other. Where the table does not say `all`, a run was cut short, and how the rest fares is not known.
 """
 
 
